@@ -1,0 +1,87 @@
+"""The worker's side of a running job: what a generator or trainer says while it works."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from catstudio.core.errors import CancelledError
+from catstudio.core.types import Parent
+from catstudio.jobs.events import AnyEvent, Embedded, ImageMade, Progress, Warned
+
+
+class JobContext:
+    """Handed to every job; turns calls into events and knows whether the person cancelled.
+
+    Parameters
+    ----------
+    job_id : the job that events are about.
+    emit : takes each event, in order; called from the job's thread only.
+    cancelled : set by another thread when the person presses Cancel. Fresh for each job.
+    """
+
+    def __init__(
+        self, job_id: str, emit: Callable[[AnyEvent], None], cancelled: threading.Event
+    ) -> None:
+        self.job_id = job_id
+        self._emit = emit
+        self._cancelled = cancelled
+        self._started = time.monotonic()
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def check_cancelled(self) -> None:
+        """Raise :class:`CancelledError` if the person cancelled. Call once a step."""
+        if self._cancelled.is_set():
+            raise CancelledError("Cancelled.", "Everything finished so far is kept.")
+
+    def progress(
+        self, done: float, total: float, message: str = "", preview: bytes | None = None
+    ) -> None:
+        """Report ``done`` of ``total``; the estimate assumes that the rest goes as fast."""
+        elapsed = time.monotonic() - self._started
+        eta = elapsed * (total - done) / done if done > 0 else None
+        self._emit(
+            Progress(
+                job_id=self.job_id, done=done, total=total, message=message, eta=eta, preview=preview
+            )
+        )
+
+    def image(
+        self,
+        data: bytes,
+        name: str,
+        *,
+        parents: tuple[Parent, ...] = (),
+        method: str = "",
+        params: dict[str, Any] | None = None,
+        score: float | None = None,
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        """Hand over one finished image: encoded ``data`` (PNG) and its provenance."""
+        self._emit(
+            ImageMade(
+                job_id=self.job_id,
+                data=data,
+                name=name,
+                parents=parents,
+                method=method,
+                params=params or {},
+                score=score,
+                flags=flags,
+            )
+        )
+
+    def embedded(self, backbone: str, keys: tuple[str, ...], dim: int, features: bytes) -> None:
+        """Hand over fresh embeddings, so that they are kept even if the job ends early."""
+        self._emit(
+            Embedded(job_id=self.job_id, backbone=backbone, keys=keys, dim=dim, features=features)
+        )
+
+    def warn(self, message: str, hint: str = "", path: str = "") -> None:
+        """Say that something was refused or looks wrong; the job goes on."""
+        self._emit(Warned(job_id=self.job_id, message=message, hint=hint, path=path))

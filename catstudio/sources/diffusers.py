@@ -1,0 +1,66 @@
+"""Diffusion models from a folder, a file or the cache, run by the diffusers library."""
+
+from catstudio.sources.base import Kind, Parameter, Source
+
+SOURCE = Source(
+    id="diffusers",
+    title="Diffusion model",
+    summary="A pretrained text-to-image model: somebody else's idea of your label.",
+    icon="wand",
+    is_real=False,
+    entry="catstudio.engine.diffusion:run",
+    uses_prompt=True,
+    uses_negative_prompt=True,
+    uses_model=True,
+    parameters=(
+        Parameter(name="model", title="Model", kind=Kind.MODEL, default=""),
+        Parameter(name="prompt", title="Prompt", kind=Kind.TEXT, default=""),
+        Parameter(name="negative_prompt", title="Avoid", kind=Kind.TEXT, default=""),
+        Parameter(
+            name="size",
+            title="Size",
+            kind=Kind.INT,
+            default=512,
+            low=32,
+            high=2048,
+            step=64,
+            unit="px",
+        ),
+        Parameter(
+            name="num_inference_steps",
+            title="Steps",
+            kind=Kind.INT,
+            default=20,
+            low=1,
+            high=150,
+            step=1,
+        ),
+        Parameter(
+            name="guidance_scale",
+            title="Guidance scale",
+            kind=Kind.FLOAT,
+            default=6.0,
+            low=0.0,
+            high=30.0,
+            step=0.5,
+        ),
+        Parameter(
+            name="strength",
+            title="Strength",
+            kind=Kind.FLOAT,
+            default=0.7,
+            low=0.05,
+            high=1.0,
+            step=0.05,
+            help="With a seed image: how much of it is redrawn.",
+        ),
+        Parameter(
+            name="allow_download",
+            title="Allow download",
+            kind=Kind.BOOL,
+            default=False,
+            is_advanced=True,
+            help="Fetch the model from its hub when it is not on this computer yet.",
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The Qt window. Imports studio; never torch, diffusers, onnxruntime or engine."""
