@@ -1,0 +1,71 @@
+"""Files that land whole or not at all: written beside, flushed, renamed."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from catstudio.core.errors import CatStudioError, ProjectError
+
+TEMPORARY_PREFIX = ".part-"
+
+
+def sha256(data: bytes) -> str:
+    """The hexadecimal SHA-256 of ``data``, 64 characters."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write ``data`` so that ``path`` holds either its old content or all of the new.
+
+    ``durable`` also flushes file and folder to the disk, so that a power cut right after the
+    call loses nothing; leave it off for what can be made again (thumbnails).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    if durable:
+        _flush_folder(path.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    # Only POSIX lets a folder be opened and flushed; elsewhere the rename is as safe as it gets.
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def explain_os_error(error: OSError, what: str) -> CatStudioError:
+    """A sentence for a person instead of an errno: full disk, read-only folder, unplugged drive."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return CatStudioError(
+            f"The disk is full: {what} could not be written.",
+            "Free some space and try again; everything saved before is safe.",
+        )
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return ProjectError(
+            f"{what} cannot be written: the folder is read-only for you.",
+            "Copy the project to a folder of your own, or ask for permission to write there.",
+        )
+    if error.errno in (errno.ENOENT, errno.ENODEV, errno.EIO, errno.ESTALE):
+        return CatStudioError(
+            f"{what} cannot be reached: {error.strerror}.",
+            "Plug the drive back in or reconnect the network folder, then try again.",
+        )
+    return CatStudioError(f"{what}: {error.strerror or error}.", "Check the folder and try again.")
