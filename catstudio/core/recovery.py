@@ -1,0 +1,97 @@
+"""After a kill: sweep what had not landed. When the database is damaged: bring back the last good one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from catstudio.core.errors import ProjectError
+from catstudio.core.files import TEMPORARY_PREFIX
+from catstudio.core.project import ProjectFolder
+from catstudio.core.store import Store
+
+
+def sweep(store: Store) -> list[str]:
+    """Remove temporary files, and put files without a row in the trash; says what it did.
+
+    An image's row is committed after its file, so a kill in between leaves a file whose
+    provenance nobody knows: it is kept in ``trash/``, not in the data set. A run likewise.
+    """
+    folder, notes = store.folder, []
+    known = {sha for (sha,) in store.database.read("SELECT sha256 FROM images")}
+    for path in _files(folder.images):
+        if path.name.startswith(TEMPORARY_PREFIX):
+            path.unlink(missing_ok=True)
+        elif path.stem not in known:
+            _to_trash(folder, path)
+            notes.append(f"{path.name} had no record (an import was interrupted); it is in trash/.")
+    numbers = {number for (number,) in store.database.read("SELECT number FROM runs")}
+    for path in folder.runs.iterdir() if folder.runs.exists() else ():
+        if not path.name.isdigit() or int(path.name) not in numbers:
+            _to_trash(folder, path)
+            notes.append(f"Run {path.name} was not finished; it is in trash/.")
+    return notes
+
+
+def restore_database(folder: ProjectFolder) -> str:
+    """Put the last good copy of a damaged database in place; the damaged one goes to the trash.
+
+    Returns a sentence that says what was done. Raises :class:`ProjectError` when there is no
+    good copy either.
+    """
+    if not folder.backup.exists():
+        raise ProjectError(
+            f"{folder.name} has no copy of its database to go back to.",
+            "The images are all in its images folder: import them into a new project.",
+        )
+    _check_copy(folder)
+    for suffix in ("", "-wal", "-shm"):
+        path = folder.database.with_name(folder.database.name + suffix)
+        if path.exists():
+            _to_trash(folder, path)
+    part = folder.database.with_suffix(".part")
+    part.write_bytes(folder.backup.read_bytes())
+    part.replace(folder.database)
+    return "The database was damaged: its last good copy is back, the damaged one is in trash/."
+
+
+def orphans(folder: ProjectFolder, known: set[str]) -> list[Path]:
+    """Image files in the project whose hash is not in ``known``."""
+    return [
+        path
+        for path in _files(folder.images)
+        if path.stem not in known and not path.name.startswith(TEMPORARY_PREFIX)
+    ]
+
+
+def _check_copy(folder: ProjectFolder) -> None:
+    copy = sqlite3.connect(folder.backup)
+    try:
+        verdict = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        verdict = str(error)
+    finally:
+        copy.close()
+    if verdict != "ok":
+        raise ProjectError(
+            f"The copy of the database of {folder.name} is damaged too.",
+            "The images are all in its images folder: import them into a new project.",
+        )
+
+
+def _files(root: Path) -> Iterator[Path]:
+    if root.exists():
+        for sub in sorted(root.iterdir()):
+            if sub.is_dir():
+                yield from (path for path in sub.iterdir() if path.is_file())
+
+
+def _to_trash(folder: ProjectFolder, path: Path) -> None:
+    folder.trash.mkdir(exist_ok=True)
+    target, n = folder.trash / path.name, 1
+    while target.exists():
+        target, n = folder.trash / f"{path.stem}-{n}{path.suffix}", n + 1
+    path.rename(target)
+
+

@@ -1,0 +1,77 @@
+"""Frames between window and worker: length, then one MessagePack value."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from catstudio.jobs.events import AnyEvent
+from catstudio.jobs.requests import AnyRequest
+
+_LENGTH = struct.Struct("<I")
+
+
+class Run(Struct, frozen=True, tag=True):
+    """Window to worker: do this job next."""
+
+    request: AnyRequest
+
+
+class Cancel(Struct, frozen=True, tag=True):
+    """Window to worker: stop that job."""
+
+    job_id: str
+
+
+class WarmUp(Struct, frozen=True, tag=True):
+    """Window to worker: import the heavy libraries while the person looks around."""
+
+
+AnyCommand = Run | Cancel | WarmUp
+
+
+class Channel[Sent, Received]:
+    """One direction each way over two binary files; sending is safe from several threads."""
+
+    def __init__(
+        self, source: BinaryIO, sink: BinaryIO, received: msgspec.msgpack.Decoder[Received]
+    ) -> None:
+        self._source = source
+        self._sink = sink
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = received
+        self._lock = threading.Lock()
+
+    def send(self, message: Sent) -> None:
+        """Send one message. Raises :class:`OSError` when the other side is gone."""
+        data = self._encoder.encode(message)
+        with self._lock:
+            self._sink.write(_LENGTH.pack(len(data)) + data)
+            self._sink.flush()
+
+    def receive(self) -> Received | None:
+        """The next message; None when the other side is gone."""
+        head = self._read(_LENGTH.size)
+        if head is None:
+            return None
+        data = self._read(_LENGTH.unpack(head)[0])
+        return None if data is None else self._decoder.decode(data)
+
+    def _read(self, size: int) -> bytes | None:
+        try:
+            data = self._source.read(size)
+        except (OSError, ValueError):  # ValueError: the file was closed by another thread.
+            return None
+        return data if len(data) == size else None
+
+
+def command_decoder() -> msgspec.msgpack.Decoder[AnyCommand]:
+    return msgspec.msgpack.Decoder(AnyCommand)
+
+
+def event_decoder() -> msgspec.msgpack.Decoder[AnyEvent]:
+    return msgspec.msgpack.Decoder(AnyEvent)
