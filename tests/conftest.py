@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -115,7 +116,7 @@ def _left_over(
 
 
 @pytest.fixture(autouse=True)
-def no_leftovers():
+def no_leftovers() -> Iterator[None]:
     """Fail a test that leaves a thread, a child process or a top-level widget behind."""
     before = _threads(), _children(), _widgets()
     yield
