@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class CatStudioError(Exception):
     """Base of all expected errors.
 
     ``message`` names the thing (file, label, model) and the reason; ``hint`` says what to do
     next. The window shows both, the command line prints both, the log keeps the trace.
+    ``result`` is what a job had finished, and kept, when it ended with this error.
     ``exit_status`` is what the command line returns (see the CLI contract).
     """
 
@@ -17,6 +20,7 @@ class CatStudioError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.result: dict[str, Any] = {}
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()

@@ -93,5 +93,3 @@ def _to_trash(folder: ProjectFolder, path: Path) -> None:
     while target.exists():
         target, n = folder.trash / f"{path.stem}-{n}{path.suffix}", n + 1
     path.rename(target)
-
-

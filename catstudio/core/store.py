@@ -253,7 +253,7 @@ class Store:
         with self.database.transaction() as db:
             taken = [int(p.name) for p in self.folder.runs.glob("[0-9]*") if p.name.isdigit()]
             last = db.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()[0]
-            number = max([last, *taken]) + 1
+            number: int = max([last, *taken]) + 1
             try:
                 for name, data in files.items():
                     write_atomic(self.folder.run_folder(number) / name, data)

@@ -47,7 +47,12 @@ class JobContext:
         eta = elapsed * (total - done) / done if done > 0 else None
         self._emit(
             Progress(
-                job_id=self.job_id, done=done, total=total, message=message, eta=eta, preview=preview
+                job_id=self.job_id,
+                done=done,
+                total=total,
+                message=message,
+                eta=eta,
+                preview=preview,
             )
         )
 

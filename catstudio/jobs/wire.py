@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import struct
 import threading
-from typing import BinaryIO
+from typing import IO, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from catstudio.jobs.events import AnyEvent
 from catstudio.jobs.requests import AnyRequest
+
+Sent = TypeVar("Sent")
+Received = TypeVar("Received")
 
 _LENGTH = struct.Struct("<I")
 
@@ -34,11 +37,11 @@ class WarmUp(Struct, frozen=True, tag=True):
 AnyCommand = Run | Cancel | WarmUp
 
 
-class Channel[Sent, Received]:
+class Channel(Generic[Sent, Received]):
     """One direction each way over two binary files; sending is safe from several threads."""
 
     def __init__(
-        self, source: BinaryIO, sink: BinaryIO, received: msgspec.msgpack.Decoder[Received]
+        self, source: IO[bytes], sink: IO[bytes], received: msgspec.msgpack.Decoder[Received]
     ) -> None:
         self._source = source
         self._sink = sink
@@ -70,8 +73,10 @@ class Channel[Sent, Received]:
 
 
 def command_decoder() -> msgspec.msgpack.Decoder[AnyCommand]:
+    """Decodes what the window sends."""
     return msgspec.msgpack.Decoder(AnyCommand)
 
 
 def event_decoder() -> msgspec.msgpack.Decoder[AnyEvent]:
+    """Decodes what the worker sends."""
     return msgspec.msgpack.Decoder(AnyEvent)

@@ -82,7 +82,7 @@ class Worker:
                 ),
                 cause=error,
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a job always ends with one event.
             return _failed(
                 job,
                 CatStudioError(
@@ -107,9 +107,7 @@ def _failed(job: str, error: CatStudioError, cause: BaseException | None = None)
     )
 
 
-def _dispatch(
-    request: AnyRequest, context: JobContext
-) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _dispatch(request: AnyRequest, context: JobContext) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Do the job. The heavy modules are imported here, in this process, on first need."""
     if isinstance(request, GenerateRequest):
         from catstudio.sources import source
@@ -139,8 +137,9 @@ def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
     """The pipes to the window; whatever a library prints goes to the log instead."""
     source = os.fdopen(os.dup(0), "rb")
     sink = os.fdopen(os.dup(1), "wb")
-    with open(os.devnull, "rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     os.dup2(2, 1)
     return source, sink
 

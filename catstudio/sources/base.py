@@ -78,9 +78,11 @@ class Parameter(Struct, frozen=True, kw_only=True):
         return value
 
     def _range_hint(self) -> str:
-        return f"Give a number from {self.low:g} to {self.high:g}." if (
-            self.low is not None and self.high is not None
-        ) else "Give a number."
+        return (
+            f"Give a number from {self.low:g} to {self.high:g}."
+            if (self.low is not None and self.high is not None)
+            else "Give a number."
+        )
 
 
 class Source(Struct, frozen=True, kw_only=True):

@@ -36,13 +36,22 @@ class Found(Struct, frozen=True):
     empty_folders: tuple[str, ...]
 
 
-class Checked(Struct, frozen=True):
-    """A candidate that decodes (``new`` and its ``decoded`` pixels), or the reason it does not."""
+class Sound(Struct, frozen=True):
+    """A candidate that decodes: ready for the store, with its pixels for a thumbnail."""
 
     candidate: Candidate
-    new: NewImage | None = None
-    decoded: DecodedImage | None = None
-    refusal: ImageRefusedError | None = None
+    new: NewImage
+    decoded: DecodedImage
+
+
+class Refused(Struct, frozen=True):
+    """A candidate that cannot enter, and why."""
+
+    candidate: Candidate
+    reason: ImageRefusedError
+
+
+Checked = Sound | Refused
 
 
 def find(request: ImportRequest) -> Found:
@@ -98,8 +107,9 @@ def checked(request: ImportRequest, candidates: tuple[Candidate, ...]) -> Iterat
         rest = iter(candidates)
         try:
             while True:
-                for one in islice(rest, _AHEAD - len(waiting)):
-                    waiting.append(pool.submit(_check, request, one))
+                waiting += [
+                    pool.submit(_check, request, one) for one in islice(rest, _AHEAD - len(waiting))
+                ]
                 if not waiting:
                     return
                 yield waiting.pop(0).result()
@@ -115,7 +125,7 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
             data = read_bytes(Path(candidate.path))
         decoded = decode(data, candidate.name)
     except ImageRefusedError as refusal:
-        return Checked(candidate, refusal=refusal)
+        return Refused(candidate, refusal)
     params = {"captured_at": decoded.captured_at} if decoded.captured_at else {}
     new = NewImage(
         data=data,
@@ -137,7 +147,7 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
         state=State.ACCEPTED if request.label else State.PENDING,
         split=Split(request.split) if request.split else None,
     )
-    return Checked(candidate, new=new, decoded=decoded)
+    return Sound(candidate, new, decoded)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -1,0 +1,237 @@
+"""Running jobs: two lanes, one for this process (imports) and one for the worker.
+
+Each lane is a thread with a queue; a job's events reach the subscriber in order and end with
+exactly one terminal event, whatever happens to the worker.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import traceback
+from collections.abc import Callable
+
+from catstudio.core.errors import CancelledError, CatStudioError
+from catstudio.jobs.context import JobContext
+from catstudio.jobs.events import TERMINAL, AnyEvent, Cancelled, Done, Failed, Queued
+from catstudio.jobs.process import WorkerProcess
+from catstudio.jobs.requests import AnyRequest, ImportRequest
+from catstudio.jobs.wire import Cancel, Run, WarmUp
+
+Publish = Callable[[AnyEvent], None]
+LocalJob = Callable[[ImportRequest, JobContext], Done]
+"""Runs an import in this process; returns its terminal event, raises on failure or cancel."""
+Keep = Callable[[AnyRequest, AnyEvent], AnyEvent | None]
+"""Keeps what a worker's event brings (an image, a model); returns the event to publish, or None."""
+
+
+class _Job:
+    """One submitted request and its own cancel token."""
+
+    def __init__(self, request: AnyRequest) -> None:
+        self.request = request
+        self.cancelled = threading.Event()
+        self.is_running = False
+
+
+class JobRunner:
+    """Takes requests from any thread and publishes their events.
+
+    Parameters
+    ----------
+    publish : called from lane threads (and from :meth:`submit`) with each event, in order.
+    run_local : does an import.
+    keep : called in the worker's lane with each event before it is published.
+    """
+
+    def __init__(self, publish: Publish, run_local: LocalJob, keep: Keep) -> None:
+        self._publish = publish
+        self._run_local = run_local
+        self._keep = keep
+        self._jobs: dict[str, _Job] = {}
+        self._lock = threading.Lock()
+        self._worker: WorkerProcess | None = None
+        self._closing = False
+        self._local: queue.SimpleQueue[tuple[_Job, ImportRequest] | None] = queue.SimpleQueue()
+        self._remote: queue.SimpleQueue[_Job | WarmUp | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._serve_local, name="jobs-local", daemon=True),
+            threading.Thread(target=self._serve_worker, name="jobs-worker", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    # -- from any thread -------------------------------------------------------------------
+
+    def submit(self, request: AnyRequest, title: str) -> str:
+        """Queue a job; returns its id at once."""
+        job = _Job(request)
+        with self._lock:
+            if self._closing:
+                raise CatStudioError("The project is being closed.", "Open it again.")
+            self._jobs[request.job_id] = job
+        self._publish(Queued(job_id=request.job_id, title=title))
+        if isinstance(request, ImportRequest):
+            self._local.put((job, request))
+        else:
+            self._remote.put(job)
+        return request.job_id
+
+    def cancel(self, job_id: str) -> None:
+        """Ask a job to stop; one that waits ends at once, one that runs within a step."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None or job.cancelled.is_set():
+                return
+            job.cancelled.set()
+            is_running, worker = job.is_running, self._worker
+            if not is_running:
+                del self._jobs[job_id]
+        if not is_running:
+            self._publish(Cancelled(job_id=job_id))
+        elif worker is not None:
+            try:
+                worker.send(Cancel(job_id))
+            except OSError:
+                return  # It died meanwhile: its lane reports that.
+
+    def kill_worker(self) -> None:
+        """Stop the worker now, for a step that does not end; its job fails, the next restarts it."""
+        with self._lock:
+            worker = self._worker
+        if worker is not None:
+            worker.stop()
+
+    def warm_up(self) -> None:
+        """Start the worker and its imports while nothing else is to do."""
+        self._remote.put(WarmUp())
+
+    @property
+    def worker_pid(self) -> int | None:
+        worker = self._worker
+        return worker.pid if worker is not None and worker.is_alive else None
+
+    def is_idle(self) -> bool:
+        with self._lock:
+            return not self._jobs
+
+    def close(self) -> None:
+        """Cancel everything, stop the worker and join the threads; may be called twice."""
+        with self._lock:
+            self._closing = True
+            waiting = list(self._jobs)
+        for job_id in waiting:
+            self.cancel(job_id)
+        self._local.put(None)
+        self._remote.put(None)
+        self.kill_worker()
+        for thread in self._threads:
+            thread.join()
+
+    # -- lanes -----------------------------------------------------------------------------
+
+    def _begin(self, job: _Job) -> bool:
+        """False when the job was cancelled while it waited (and has had its terminal event)."""
+        with self._lock:
+            job.is_running = not job.cancelled.is_set()
+            return job.is_running
+
+    def _end(self, job: _Job, event: AnyEvent) -> None:
+        with self._lock:
+            self._jobs.pop(job.request.job_id, None)
+        self._publish(event)
+
+    def _serve_local(self) -> None:
+        while (item := self._local.get()) is not None:
+            job, request = item
+            if not self._begin(job):
+                continue
+            context = JobContext(request.job_id, self._publish, job.cancelled)
+            try:
+                self._end(job, self._run_local(request, context))
+            except CancelledError:
+                self._end(job, Cancelled(job_id=request.job_id))
+            except Exception as error:  # noqa: BLE001 - a job always ends with one event.
+                self._end(job, _failure(request.job_id, error))
+
+    def _serve_worker(self) -> None:
+        while (job := self._remote.get()) is not None:
+            if isinstance(job, WarmUp):
+                self._send_warm_up()
+            elif self._begin(job):
+                self._end(job, self._run_in_worker(job))
+        if self._worker is not None:
+            self._worker.close()
+
+    def _send_warm_up(self) -> None:
+        try:
+            self._living_worker().send(WarmUp())
+        except OSError:
+            return  # The first job starts a worker again, and reports what is wrong with it.
+
+    def _living_worker(self) -> WorkerProcess:
+        worker = self._worker
+        if worker is None or not worker.is_alive:
+            if worker is not None:
+                worker.close()
+            fresh = WorkerProcess()
+            with self._lock:
+                self._worker = fresh
+                closing = self._closing
+            if closing:
+                fresh.stop()
+            return fresh
+        return worker
+
+    def _run_in_worker(self, job: _Job) -> AnyEvent:
+        """Hand the job over and pass its events on; returns its one terminal event."""
+        job_id = job.request.job_id
+        try:
+            worker = self._living_worker()
+            worker.send(Run(job.request))
+            if job.cancelled.is_set():  # Between _begin and here nobody could tell the worker.
+                worker.send(Cancel(job_id))
+        except OSError as error:
+            return _failure(job_id, error)
+        problem: CatStudioError | None = None
+        while (event := worker.receive()) is not None:
+            if event.job_id != job_id:
+                continue
+            try:
+                kept = self._keep(job.request, event)
+            except Exception as error:  # noqa: BLE001 - a job always ends with one event.
+                # What cannot be kept (a full disk) ends the job; the worker is told to stop.
+                if isinstance(event, TERMINAL):
+                    return _failure(job_id, error)
+                if problem is None:
+                    problem = _as_catstudio(error)
+                    worker.send(Cancel(job_id))
+                continue
+            if isinstance(event, TERMINAL):
+                return _failure(job_id, problem) if problem else kept or event
+            if kept is not None:
+                self._publish(kept)
+        if job.cancelled.is_set():
+            return Cancelled(job_id=job_id)
+        return _failure(job_id, worker.death(), worker.log_tail())
+
+
+def _as_catstudio(error: Exception) -> CatStudioError:
+    if isinstance(error, CatStudioError):
+        return error
+    return CatStudioError(
+        f"Something unexpected went wrong ({type(error).__name__}: {error}).",
+        "Everything finished so far is kept. Copy the details and report them.",
+    )
+
+
+def _failure(job_id: str, error: Exception, details: str = "") -> Failed:
+    known = _as_catstudio(error)
+    trace = "".join(traceback.format_exception(error))
+    return Failed(
+        job_id=job_id,
+        message=known.message,
+        hint=known.hint,
+        error=type(known).__name__,
+        details=f"{trace}\n{details}".strip(),
+    )

@@ -1,0 +1,391 @@
+"""One open project: what the window, the command line and a notebook call. The only door."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+from msgspec import Struct
+
+from catstudio.core import recovery, verify
+from catstudio.core.changes import AnyChange, DrawSplits, Touched
+from catstudio.core.edits import Edits
+from catstudio.core.errors import BadInputError, CatStudioError, NotPossibleError
+from catstudio.core.project import ProjectFolder
+from catstudio.core.store import Store
+from catstudio.core.thumbnails import thumbnail
+from catstudio.core.types import ImageRecord, RunRecord
+from catstudio.jobs.events import AnyEvent, Done
+from catstudio.jobs.requests import (
+    AnyRequest,
+    EvaluateRequest,
+    GenerateRequest,
+    ImportRequest,
+    PredictRequest,
+    TrainRequest,
+)
+from catstudio.jobs.runner import JobRunner
+from catstudio.learn.splits import draw_splits
+from catstudio.studio import readiness, requesting, waiting
+from catstudio.studio.keeping import Keeper
+
+DEFAULT_LABELS = ("cat", "not-cat")
+
+
+class EditFailed(Struct, frozen=True):
+    """An edit given to :meth:`Studio.apply_later` could not be done; nothing has changed."""
+
+    message: str
+    hint: str = ""
+
+
+Listener = Callable[[AnyEvent | Touched | EditFailed], None]
+
+
+class Studio:
+    """An open project. Close it, or use it as a context manager.
+
+    Reads may be called from any thread. Edits are applied one at a time on a thread of their
+    own; jobs run on theirs. Listeners are called from those threads.
+    """
+
+    def __init__(self, folder: ProjectFolder, store: Store, recovered: list[str]) -> None:
+        self._folder = folder
+        self._store = store
+        self.recovered = tuple(recovered)
+        """What the sweep at opening set aside, as sentences."""
+        self._edits = Edits(store)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="edits")
+        self._listeners: list[Listener] = []
+        self._listeners_lock = threading.Lock()
+        self._keeper = Keeper(folder, store, self._edits, self._publish)
+        self._runner = JobRunner(self._publish, self._keeper.run_import, self._keeper.keep)
+        self._is_closed = False
+
+    # -- opening and closing ---------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls, root: str | Path, labels: Iterable[str] = DEFAULT_LABELS, author: str = ""
+    ) -> Studio:
+        """Begin a project at ``root``. Raises :class:`ProjectError` when something is there."""
+        wanted = tuple(label.strip() for label in labels)
+        if not wanted or len(set(wanted)) != len(wanted) or not all(wanted):
+            raise BadInputError(
+                f"{', '.join(wanted) or 'Nothing'!r} cannot be the labels.",
+                "Give one or more different names, such as cat and not-cat.",
+            )
+        folder = ProjectFolder(Path(root).absolute())
+        folder.create()
+        return cls._hold(folder, author, wanted)
+
+    @classmethod
+    def open(cls, root: str | Path, author: str = "") -> Studio:
+        """Open the project at ``root`` and sweep what a kill may have left half done.
+
+        Raises :class:`ProjectError` when there is none, or it is damaged, newer or read-only;
+        :class:`NotPossibleError` when another program has it open.
+        """
+        folder = ProjectFolder(Path(root).absolute())
+        folder.check()
+        return cls._hold(folder, author)
+
+    @classmethod
+    def _hold(cls, folder: ProjectFolder, author: str, labels: tuple[str, ...] = ()) -> Studio:
+        folder.lock()
+        try:
+            store = Store(folder, author)
+            try:
+                for label in labels:
+                    store.add_label(label)
+                return cls(folder, store, recovery.sweep(store))
+            except BaseException:
+                store.close()
+                raise
+        except BaseException:
+            folder.unlock()
+            raise
+
+    @staticmethod
+    def repair(root: str | Path) -> str:
+        """Bring back the last good database of a damaged project; says what was done."""
+        folder = ProjectFolder(Path(root).absolute())
+        folder.check()
+        folder.lock()
+        try:
+            return recovery.restore_database(folder)
+        finally:
+            folder.unlock()
+
+    def close(self) -> None:
+        """Stop all jobs, keep a copy of the database, free the project; may be called twice."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._runner.close()
+        self._writer.shutdown()
+        self._keeper.close()
+        try:
+            self._store.database.back_up(self._folder.backup)
+        finally:
+            self._store.close()
+            self._folder.unlock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- reading ---------------------------------------------------------------------------
+
+    @property
+    def root(self) -> Path:
+        return self._folder.root
+
+    @property
+    def name(self) -> str:
+        return self._folder.name
+
+    def labels(self) -> tuple[str, ...]:
+        return self._store.labels()
+
+    def images(self) -> list[ImageRecord]:
+        """Every image, trashed ones too, oldest first. For background threads when it is long."""
+        return self._store.images()
+
+    def image(self, id_: str) -> ImageRecord:
+        return self._store.image(id_)
+
+    def images_by_id(self, ids: Iterable[str]) -> list[ImageRecord]:
+        return self._store.images_by_id(ids)
+
+    def children(self, id_: str) -> list[ImageRecord]:
+        return self._store.children(id_)
+
+    def image_path(self, record: ImageRecord) -> Path:
+        """The original bytes, read-only by agreement."""
+        return self._store.image_path(record)
+
+    def thumbnail(self, record: ImageRecord, size: int = 256) -> Path:
+        """A small JPEG of the image; made when it is not there, so never on the GUI thread."""
+        return thumbnail(self.image_path(record), self._folder.cache, record.sha256, size)
+
+    def runs(self) -> list[RunRecord]:
+        return self._store.runs()
+
+    def run_folder(self, number: int | None = None) -> Path:
+        """The folder of run ``number``, or of the newest. Raises :class:`NotPossibleError`."""
+        known = [run.number for run in self.runs()]
+        if not known:
+            raise NotPossibleError(
+                f"{self.name} has no trained model yet.", "Train one first (catstudio train)."
+            )
+        if number is not None and number not in known:
+            raise BadInputError(
+                f"{self.name} has no run {number}.", f"Its runs: {', '.join(map(str, known))}."
+            )
+        return self._folder.run_folder(number if number is not None else known[-1])
+
+    def report(self, number: int | None = None) -> dict[str, Any]:
+        """What was measured of a run, as plain JSON values."""
+        path = self.run_folder(number) / "report.json"
+        try:
+            report: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+        except (OSError, msgspec.DecodeError) as error:
+            raise CatStudioError(
+                f"The report of run {path.parent.name} cannot be read: {error}.",
+                "Train again to get a new one.",
+            ) from error
+        return report
+
+    def readiness(self) -> readiness.Readiness:
+        """Is there enough to train and to test on?"""
+        return readiness.measure(self.labels(), self.images())
+
+    def verify(self, on_image: Callable[[int, int], None] | None = None) -> verify.Verdict:
+        """Check every original against its hash and every row against the rules."""
+        return verify.verify(self._store, on_image)
+
+    # -- edits -----------------------------------------------------------------------------
+
+    def apply(self, change: AnyChange) -> Touched:
+        """Apply an edit and wait until it is written. Raises :class:`BadInputError`."""
+        touched = self._written(lambda: self._edits.apply(change)).result()
+        return touched or Touched((), change.title)
+
+    def undo(self) -> Touched | None:
+        return self._written(self._edits.undo).result()
+
+    def redo(self) -> Touched | None:
+        return self._written(self._edits.redo).result()
+
+    def apply_later(self, change: AnyChange) -> None:
+        """Apply an edit soon; listeners get its :class:`Touched`, or an :class:`EditFailed`."""
+        self._told(self._written(lambda: self._edits.apply(change)))
+
+    def undo_later(self) -> None:
+        self._told(self._written(self._edits.undo))
+
+    def redo_later(self) -> None:
+        self._told(self._written(self._edits.redo))
+
+    def undo_name(self) -> str | None:
+        return self._edits.names()[0]
+
+    def redo_name(self) -> str | None:
+        return self._edits.names()[1]
+
+    def draw_splits(self, per_label: int | None = None, seed: int = 0) -> Touched | None:
+        """Draw test and validation photos by lineage; None when nothing is left to draw."""
+        assigned = draw_splits(self._store.images(), per_label, seed)
+        return self.apply(DrawSplits(tuple(assigned.items()))) if assigned else None
+
+    def _written(self, edit: Callable[[], Touched | None]) -> Future[Touched | None]:
+        def run() -> Touched | None:
+            touched = edit()
+            if touched is not None:
+                self._publish(touched)
+            return touched
+
+        return self._writer.submit(run)
+
+    def _told(self, future: Future[Touched | None]) -> None:
+        def tell(done: Future[Touched | None]) -> None:
+            error = done.exception()
+            if isinstance(error, CatStudioError):
+                self._publish(EditFailed(error.message, error.hint))
+            elif error is not None:
+                self._publish(EditFailed(f"The change could not be saved: {error}."))
+
+        future.add_done_callback(tell)
+
+    # -- requests: they read the project, so build them off the GUI thread ------------------
+
+    def import_request(
+        self,
+        paths: Iterable[str | Path] = (),
+        blobs: Iterable[tuple[str, bytes]] = (),
+        label: str | None = None,
+        source: str = "photo",
+        split: str | None = None,
+        origin: str = "",
+        license: str = "",  # noqa: A002 - the word that the command line uses.
+        author: str = "",
+    ) -> ImportRequest:
+        """Bring in files, folders, or ``blobs`` of (name, bytes). Label None decides later."""
+        return requesting.import_request(
+            self._store, paths, blobs, label, source, split, (origin, license, author)
+        )
+
+    def generate_request(
+        self,
+        method: str,
+        label: str,
+        count: int,
+        seeds: Iterable[str] | None = None,
+        prompts: Iterable[str] = (),
+        seed: int = 0,
+        options: Mapping[str, Any] | None = None,
+        accept: bool = False,
+    ) -> GenerateRequest:
+        """Make ``count`` images. ``seeds`` are image ids; None takes the label's training photos.
+
+        Test photos are drawn first, so that nothing is ever made from them.
+        """
+        if seeds is None:
+            self.draw_splits()
+        return requesting.generate_request(
+            self._store,
+            method,
+            label,
+            count,
+            seeds,
+            options or {},
+            prompts=tuple(prompts),
+            seed=seed,
+            accept=accept,
+        )
+
+    def train_request(
+        self, backbone: str | None = None, finetune: bool = False, seed: int = 0
+    ) -> TrainRequest:
+        """Train on all that is accepted; photos that have no split yet get one first."""
+        self.draw_splits()
+        return requesting.train_request(
+            self._store,
+            backbone=backbone or requesting.DEFAULT_BACKBONE,
+            finetune=finetune,
+            seed=seed,
+        )
+
+    def evaluate_request(
+        self, folder: str | Path, run: int | None = None, mapping: Mapping[str, str] | None = None
+    ) -> EvaluateRequest:
+        """Measure a run on real photos in class folders; ``mapping`` renames folders to labels."""
+        run_folder = self.run_folder(run)
+        return requesting.evaluate_request(
+            self._store, run_folder, self.labels(), Path(folder), mapping or {}
+        )
+
+    def predict_request(
+        self, paths: Iterable[str | Path], run: int | None = None
+    ) -> PredictRequest:
+        """Label images, or all images in folders, with a run (the newest by default)."""
+        return requesting.predict_request(self._store, self.run_folder(run), paths)
+
+    # -- jobs ------------------------------------------------------------------------------
+
+    def submit(self, request: AnyRequest) -> str:
+        """Start a job in the background; returns its id at once. Listeners get its events."""
+        return self._runner.submit(request, waiting.title(request))
+
+    def cancel(self, job_id: str) -> None:
+        self._runner.cancel(job_id)
+
+    def kill_worker(self) -> None:
+        """Stop the worker process now, for a step that does not end."""
+        self._runner.kill_worker()
+
+    def warm_up(self) -> None:
+        """Start the worker process while the person looks around."""
+        self._runner.warm_up()
+
+    @property
+    def worker_pid(self) -> int | None:
+        return self._runner.worker_pid
+
+    def is_idle(self) -> bool:
+        """True when no job is waiting or running."""
+        return self._runner.is_idle()
+
+    def run(self, request: AnyRequest, on_event: Callable[[AnyEvent], None] | None = None) -> Done:
+        """Do a job and wait for its end. A KeyboardInterrupt cancels it.
+
+        Raises the :class:`CatStudioError` that the job failed with, or
+        :class:`CancelledError`; what was finished is kept, and in the error's ``result``.
+        """
+        return waiting.wait(self, request, on_event)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with every event and edit, from background threads, until the
+        returned function is called."""
+        with self._listeners_lock:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._listeners_lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def _publish(self, event: AnyEvent | Touched | EditFailed) -> None:
+        with self._listeners_lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(event)

@@ -1,0 +1,248 @@
+"""Building job requests from what the project holds: paths and ids resolved, options checked."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from catstudio.core.errors import BadInputError, NotPossibleError
+from catstudio.core.files import sha256
+from catstudio.core.pixels import EXTENSIONS
+from catstudio.core.store import Store
+from catstudio.core.types import ImageRecord, Split, State
+from catstudio.jobs.requests import (
+    DataItem,
+    EvaluateRequest,
+    GenerateRequest,
+    ImportRequest,
+    PredictRequest,
+    SeedImage,
+    TrainRequest,
+)
+from catstudio.sources import SOURCES, importing, source
+
+DEFAULT_BACKBONE = "efficientnet-lite0"
+MAX_COUNT = 10_000
+
+
+def new_job_id() -> str:
+    """A fresh name for a job."""
+    return uuid.uuid4().hex
+
+
+def import_request(
+    store: Store,
+    paths: Iterable[str | Path] = (),
+    blobs: Iterable[tuple[str, bytes]] = (),
+    label: str | None = None,
+    kind: str = "photo",
+    split: str | None = None,
+    credit: tuple[str, str, str] = ("", "", ""),
+) -> ImportRequest:
+    """``kind`` is the id of a source; ``credit`` is origin, license and author.
+
+    Raises :class:`BadInputError` for an unknown label, source or split.
+    """
+    origin, license_, author = credit
+    store.check_label(label)
+    request = ImportRequest(
+        job_id=new_job_id(),
+        paths=tuple(str(path) for path in paths),
+        blobs=tuple(blobs),
+        label=label,
+        source=kind,
+        split=split,
+        origin=origin,
+        license=license_,
+        author=author,
+    )
+    importing.check_request(request)
+    return request
+
+
+def generate_request(
+    store: Store,
+    method: str,
+    label: str,
+    count: int,
+    seeds: Iterable[str] | None,
+    options: Mapping[str, Any],
+    **settings: Any,
+) -> GenerateRequest:
+    """Check the method's options and find its seed images.
+
+    Raises :class:`BadInputError` for an unknown method, label, option or seed, and
+    :class:`NotPossibleError` when the method needs more seed images than there are.
+    """
+    maker = source(method)
+    if not maker.is_generator:
+        makers = ", ".join(one.id for one in SOURCES.values() if one.is_generator)
+        raise BadInputError(f"{maker.title} does not generate images.", f"Use one of: {makers}.")
+    if not 1 <= count <= MAX_COUNT:
+        raise BadInputError(f"The count is {count}.", f"Give a number from 1 to {MAX_COUNT:,}.")
+    store.check_label(label)
+    checked = maker.options(dict(options))
+    if maker.min_seeds:
+        parents = _seed_records(store, label, seeds)
+    else:
+        parents = store.images_by_id(seeds) if seeds else []
+    if len(parents) < maker.min_seeds:
+        need = "a photo" if maker.min_seeds == 1 else f"{maker.min_seeds} photos"
+        raise NotPossibleError(
+            f"{maker.title} needs {need} labelled {label}, and there are {len(parents)}.",
+            f"Add photos of {label} first.",
+        )
+    return GenerateRequest(
+        job_id=new_job_id(),
+        method=method,
+        label=label,
+        count=count,
+        seeds=tuple(SeedImage(r.id, str(store.image_path(r)), r.label) for r in parents),
+        options=checked,
+        **settings,
+    )
+
+
+def _seed_records(store: Store, label: str, seeds: Iterable[str] | None) -> list[ImageRecord]:
+    if seeds is not None:
+        wanted = tuple(seeds)
+        found = store.images_by_id(wanted)
+        if len(found) < len(wanted):
+            missing = set(wanted) - {record.id for record in found}
+            raise BadInputError(f"There is no image {', '.join(sorted(missing))}.")
+        held = [r for r in found if r.split in (Split.VAL, Split.TEST)]
+        if held:
+            raise BadInputError(
+                f"{held[0].name} is in the {held[0].split} split.",
+                "What is made from a test photo could not be trained on; choose another seed.",
+            )
+        return found
+    held_lineages = {
+        lineage
+        for record in store.images()
+        if record.split in (Split.VAL, Split.TEST)
+        for lineage in record.lineages
+    }
+    return [
+        record
+        for record in store.images()
+        if record.label == label
+        and record.state is State.ACCEPTED
+        and record.is_real
+        and not held_lineages.intersection(record.lineages)
+    ]
+
+
+def train_request(store: Store, **settings: Any) -> TrainRequest:
+    """Everything accepted and labelled. Raises :class:`NotPossibleError` when that is nothing."""
+    items = [
+        _item(record, record.label, store.image_path(record))
+        for record in store.images()
+        if record.state is State.ACCEPTED and record.label is not None
+    ]
+    if not items:
+        raise NotPossibleError(
+            f"{store.folder.name} has no accepted image with a label to train on.",
+            "Add photos and label them, or accept generated ones in review.",
+        )
+    return TrainRequest(
+        job_id=new_job_id(),
+        items=tuple(items),
+        labels=store.labels(),
+        embedding_cache=str(store.folder.embeddings),
+        **settings,
+    )
+
+
+def _item(record: ImageRecord, label: str, path: Path) -> DataItem:
+    return DataItem(
+        id=record.id,
+        path=str(path),
+        sha256=record.sha256,
+        label=label,
+        source=record.source,
+        is_real=record.is_real,
+        lineages=record.lineages,
+        split=record.split,
+        weight=record.weight,
+    )
+
+
+def evaluate_request(
+    store: Store,
+    run_folder: Path,
+    labels: tuple[str, ...],
+    folder: Path,
+    mapping: Mapping[str, str],
+) -> EvaluateRequest:
+    """Real photos in class folders outside the project; ``mapping`` renames folders to labels.
+
+    Raises :class:`BadInputError` when the folder is missing, holds no images in class
+    folders, or has a class that is no label of the run.
+    """
+    if not folder.is_dir():
+        raise BadInputError(
+            f"There is no folder {folder}.", "Give a folder with one sub-folder a class."
+        )
+    items: list[DataItem] = []
+    for sub in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
+        files = sorted(p for p in sub.rglob("*") if p.suffix.lower() in EXTENSIONS and p.is_file())
+        if not files:
+            continue
+        label = mapping.get(sub.name, sub.name)
+        if label not in labels:
+            raise BadInputError(
+                f"The folder {sub.name} is no label of this model ({', '.join(labels)}).",
+                f"Say what it is with --map {sub.name}={labels[-1]}.",
+            )
+        items += [_outside(path, label) for path in files]
+    if not items:
+        raise BadInputError(
+            f"{folder} has no images in class folders.",
+            "Put the photos in sub-folders named like the labels, such as cat/ and not-cat/.",
+        )
+    trained = [r.sha256 for r in store.images() if r.split not in (Split.VAL, Split.TEST)]
+    return EvaluateRequest(
+        job_id=new_job_id(),
+        items=tuple(items),
+        run_folder=str(run_folder),
+        embedding_cache=str(store.folder.embeddings),
+        training_sha256=tuple(trained),
+    )
+
+
+def _outside(path: Path, label: str) -> DataItem:
+    try:
+        digest = sha256(path.read_bytes())
+    except OSError:
+        digest = ""  # The worker says of this one why it cannot be read, and goes on.
+    return DataItem(
+        id=str(path),
+        path=str(path),
+        sha256=digest,
+        label=label,
+        source="photo",
+        is_real=True,
+        lineages=(digest or str(path),),
+        split=Split.TEST,
+    )
+
+
+def predict_request(store: Store, run_folder: Path, paths: Iterable[str | Path]) -> PredictRequest:
+    """Images or folders to label. Raises :class:`BadInputError` when there is no image."""
+    wanted: list[str] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            wanted += [str(p) for p in sorted(path.rglob("*")) if p.suffix.lower() in EXTENSIONS]
+        else:
+            wanted.append(str(path))
+    if not wanted:
+        raise BadInputError("There is no image to label.", "Name image files, or a folder of them.")
+    return PredictRequest(
+        job_id=new_job_id(),
+        paths=tuple(wanted),
+        run_folder=str(run_folder),
+        embedding_cache=str(store.folder.embeddings),
+    )

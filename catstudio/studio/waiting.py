@@ -1,0 +1,87 @@
+"""Doing a job and waiting for its end, for the command line and notebooks; what jobs are called."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from catstudio.core import errors
+from catstudio.core.changes import Touched, count_images
+from catstudio.core.errors import CancelledError, CatStudioError
+from catstudio.jobs.events import TERMINAL, AnyEvent, Done, Event, Failed
+from catstudio.jobs.requests import (
+    AnyRequest,
+    EvaluateRequest,
+    GenerateRequest,
+    ImportRequest,
+    TrainRequest,
+)
+
+if TYPE_CHECKING:
+    from catstudio.studio.door import EditFailed, Studio
+
+_TICK = 0.2  # Seconds between looks for Ctrl-C: a blocking get cannot be interrupted everywhere.
+
+
+def title(request: AnyRequest) -> str:
+    """What a person calls the job."""
+    if isinstance(request, ImportRequest):
+        n = len(request.paths) + len(request.blobs)
+        return f"Add {n} file{'' if n == 1 else 's'}" + (
+            f" to {request.label}" if request.label else ""
+        )
+    if isinstance(request, GenerateRequest):
+        return f"Generate {request.count} × {request.label}"
+    if isinstance(request, TrainRequest):
+        return f"Train on {count_images(len(request.items))}"
+    if isinstance(request, EvaluateRequest):
+        return f"Evaluate on {count_images(len(request.items))}"
+    return f"Predict {count_images(len(request.paths))}"
+
+
+def wait(studio: Studio, request: AnyRequest, on_event: Callable[[AnyEvent], None] | None) -> Done:
+    """Submit ``request``, pass its events to ``on_event`` on this thread, return its result.
+
+    A KeyboardInterrupt cancels the job; a second one kills its worker.
+    """
+    events: queue.SimpleQueue[AnyEvent] = queue.SimpleQueue()
+
+    def listen(event: AnyEvent | Touched | EditFailed) -> None:
+        if isinstance(event, Event) and event.job_id == request.job_id:
+            events.put(event)
+
+    unsubscribe = studio.subscribe(listen)
+    interrupted = False
+    try:
+        studio.submit(request)
+        while True:
+            try:
+                event = events.get(timeout=_TICK)
+            except queue.Empty:
+                continue
+            except KeyboardInterrupt:
+                if interrupted:
+                    studio.kill_worker()
+                interrupted = True
+                studio.cancel(request.job_id)
+                continue
+            if on_event is not None:
+                on_event(event)
+            if isinstance(event, TERMINAL):
+                return _result(event)
+    finally:
+        unsubscribe()
+
+
+def _result(event: AnyEvent) -> Done:
+    if isinstance(event, Done):
+        return event
+    if isinstance(event, Failed):
+        kind = getattr(errors, event.error, CatStudioError)
+        error = kind(event.message, event.hint)
+        error.add_note(event.details)
+    else:
+        error = CancelledError("Cancelled.", "Everything finished so far is kept.")
+    error.result = getattr(event, "result", {})
+    raise error
