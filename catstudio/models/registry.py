@@ -96,9 +96,14 @@ class ModelRegistry:
             raw = self.file.read_bytes()
         except FileNotFoundError:
             return ()
+        except OSError as error:
+            raise ModelFileError(
+                f"The list of models {self.file} cannot be read: {error.strerror or error}.",
+                "Check that its folder is there and that you may read it.",
+            ) from error
         try:
             stored = msgspec.json.decode(raw, type=_Stored)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ModelFileError(
                 f"{self.file} (the list of models) is damaged: {error}.",
                 "Delete it and add your models again; the models themselves are not touched.",

@@ -79,7 +79,7 @@ def _checked(path: Path, size: int, data_start: int, raw: bytes) -> Header:
         metadata_raw = entries.pop("__metadata__", None)
         metadata = msgspec.json.decode(metadata_raw, type=dict[str, str]) if metadata_raw else {}
         tensors = {name: msgspec.json.decode(value, type=Tensor) for name, value in entries.items()}
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ModelFileError(
             f"{path} is not a safetensors file: its header cannot be read.",
             "Download it again, or choose another file.",
