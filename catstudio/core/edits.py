@@ -107,9 +107,11 @@ class Edits:
         values = self._values(change)
         column = _COLUMN[type(change)]
         before = _current(db, column, [id_ for _, id_ in values])
+        if column == "split":
+            self._refuse_synthetic(values)
         _set(db, column, values)
-        if isinstance(change, SetSplit | DrawSplits):
-            self._check_splits(db, [id_ for _, id_ in values])
+        if column == "split":
+            self._refuse_near_copies(db, values)
         return before
 
     def _values(self, change: AnyChange) -> list[tuple[Any, str]]:
@@ -134,29 +136,30 @@ class Edits:
             return [(change.weight, id_) for id_ in change.ids]
         raise TypeError(f"{type(change).__name__} sets no column")
 
-    def _check_splits(self, db: sqlite3.Connection, ids: list[str]) -> None:
-        records = self._store_records(db, ids)
-        for record_id, name, is_real, split in records:
-            if split in (Split.VAL, Split.TEST) and not is_real:
+    def _refuse_synthetic(self, values: list[tuple[Any, str]]) -> None:
+        held = [id_ for split, id_ in values if split in (Split.VAL, Split.TEST)]
+        for record in self._store.images_by_id(held):
+            if record.is_synthetic:
                 raise BadInputError(
-                    f"{name} is not a photograph, so nothing may be tested on it.",
+                    f"{record.name} is not a photograph, so nothing may be tested on it.",
                     "Only real photos can be in the validation or test split.",
                 )
+
+    def _refuse_near_copies(self, db: sqlite3.Connection, values: list[tuple[Any, str]]) -> None:
+        for split, id_ in values:
             clash = db.execute(
-                "SELECT name FROM images JOIN lineages ON image = images.id WHERE id != ? "
-                "AND split IS NOT NULL AND NOT (split = 'train' AND ? = 'train') AND is_real "
-                "AND lineage IN (SELECT lineage FROM lineages WHERE image = ?) LIMIT 1",
-                (record_id, split, record_id),
+                "SELECT mine.name, other.name FROM images AS mine, images AS other "
+                "JOIN lineages ON image = other.id WHERE mine.id = ? AND other.id != mine.id "
+                "AND other.split IS NOT NULL AND NOT (other.split = 'train' AND ? = 'train') "
+                "AND other.is_real "
+                "AND lineage IN (SELECT lineage FROM lineages WHERE image = mine.id) LIMIT 1",
+                (id_, split),
             ).fetchone()
             if split is not None and clash:
                 raise BadInputError(
-                    f"{name} is nearly the same photo as {clash[0]}, which is in a split.",
+                    f"{clash[0]} is nearly the same photo as {clash[1]}, which is in a split.",
                     "Near-copies of a test photo can be neither trained nor tested on.",
                 )
-
-    def _store_records(self, db: sqlite3.Connection, ids: list[str]) -> list[tuple[Any, ...]]:
-        sql = "SELECT id, name, is_real, split FROM images WHERE id = ?"
-        return [row for id_ in ids if (row := db.execute(sql, (id_,)).fetchone())]
 
     def _remove_label(self, db: sqlite3.Connection, name: str) -> None:
         used = db.execute("SELECT count(*) FROM images WHERE label = ?", (name,)).fetchone()[0]
