@@ -1,0 +1,102 @@
+"""Commands about models: train, evaluate, predict."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from catstudio.cli.output import BAD_INPUT, DONE, Output, add_command, listed
+from catstudio.core.errors import BadInputError
+from catstudio.studio import Studio
+
+
+def add_commands(commands: Any) -> None:
+    """Register this group."""
+    parser = add_command(commands, "train", train, "Train a classifier and test it on real photos.")
+    parser.add_argument("project")
+    parser.add_argument("--backbone", help="the model that turns images into numbers")
+    parser.add_argument("--finetune", action="store_true", help="train the backbone too: slower")
+    parser.add_argument("--seed", type=int, default=0)
+
+    parser = add_command(commands, "evaluate", evaluate, "Test a model on real photos in folders.")
+    parser.add_argument("project")
+    _add_run(parser)
+    parser.add_argument("folder", help="one sub-folder a class, such as cat/ and not-cat/")
+    parser.add_argument(
+        "--map",
+        default="",
+        metavar="dog=not-cat,other=not-cat",
+        help="which label the photos of a folder have, where it is called otherwise",
+    )
+
+    parser = add_command(commands, "predict", predict, "Label images with a model.")
+    parser.add_argument("project")
+    _add_run(parser)
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="image files, or folders of them")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--run", dest="number", type=int, metavar="N", help="default: the newest")
+
+
+def train(args: argparse.Namespace, output: Output) -> int:
+    """``catstudio train``."""
+    with Studio.open(args.project) as studio:
+        request = studio.train_request(args.backbone, args.finetune, args.seed)
+        result = studio.run(request, output.progress).result
+    output.say(f"Run {result['run']}, trained on {listed(result['n_train'])} images.")
+    _say_answer(result, output)
+    output.result(result)
+    return DONE
+
+
+def evaluate(args: argparse.Namespace, output: Output) -> int:
+    """``catstudio evaluate``."""
+    with Studio.open(args.project) as studio:
+        request = studio.evaluate_request(args.folder, args.number, _mapping(args.map))
+        result = studio.run(request, output.progress).result
+    _say_answer(result, output)
+    output.result(result)
+    return BAD_INPUT if result.get("refused") else DONE
+
+
+def predict(args: argparse.Namespace, output: Output) -> int:
+    """``catstudio predict``."""
+    with Studio.open(args.project) as studio:
+        request = studio.predict_request(args.paths, args.number)
+        result = studio.run(request, output.progress).result
+    for one in result["predictions"]:
+        doubt = "  (unlike anything it was trained on)" if one["abstains"] else ""
+        output.say(f"{one['label']:<16} {one['probability']:6.1%}  {one['path']}{doubt}")
+    output.result(result["predictions"])
+    return BAD_INPUT if result.get("refused") else DONE
+
+
+def _mapping(text: str) -> dict[str, str]:
+    """``dog=not-cat,other=not-cat`` as a mapping."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    for folder, separator, label in pairs:
+        if not (separator and folder.strip() and label.strip()):
+            raise BadInputError(
+                f"--map {text} cannot be read.", "Write folder=label, with commas between."
+            )
+    return {folder.strip(): label.strip() for folder, _, label in pairs}
+
+
+def _say_answer(result: dict[str, Any], output: Output) -> None:
+    """The answer in a sentence, or why there is none."""
+    metrics = result.get("metrics")
+    if metrics is None:
+        output.say(str(result.get("why_not", "Not evaluated.")))
+        return
+    for name, title in (
+        ("accuracy", "Right"),
+        ("balanced_accuracy", "Balanced accuracy"),
+        ("auc", "AUC"),
+    ):
+        figure = metrics.get(name)
+        if figure and figure["value"] is not None:
+            output.say(
+                f"{title}: {figure['value']:.3f} "
+                f"({figure['low']:.3f} to {figure['high']:.3f}, n = {metrics['n']} real photos)"
+            )
