@@ -1,0 +1,175 @@
+"""Nothing is lost: kill the program at random instants, and count what is missing afterwards.
+
+    python -m benchmarks.kills [--times 100] [--seed 0]
+
+Each round starts a real command (import, generate, train) or the window's own jobs in a process
+of their own, sends SIGKILL to it or to its worker after a random time, opens the project again
+and verifies it. A loss is an image or a run that was reported as finished before the kill and is
+not there afterwards, or a project that does not open or verify.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from catstudio.resources import resource
+from catstudio.studio import Studio
+
+# Run in a process of its own; prints the id of each image and run as soon as it is finished.
+ACTOR = """
+import json, sys
+from catstudio.jobs.events import ImageAdded, Done
+from catstudio.studio import Studio
+
+root, action, photos = sys.argv[1:4]
+
+def say(event):
+    if isinstance(event, ImageAdded):
+        print(json.dumps({"image": event.image_id}), flush=True)
+    elif isinstance(event, Done) and "run" in event.result:
+        print(json.dumps({"run": event.result["run"]}), flush=True)
+
+with Studio.open(root) as studio:
+    print(json.dumps({"open": True}), flush=True)
+    if action == "import":
+        request = studio.import_request([photos], label="not-cat")
+    elif action == "generate":
+        request = studio.generate_request("seed", "cat", 8, seed=len(studio.images()), accept=True)
+    else:
+        request = studio.train_request()
+    studio.run(request, say)
+"""
+WINDOW = """
+import json, sys
+from PySide6.QtCore import QTimer
+from catstudio.jobs.events import ImageAdded, Done
+from catstudio.ui import app
+
+def say(event):
+    if isinstance(event, ImageAdded):
+        print(json.dumps({"image": event.image_id}), flush=True)
+    elif isinstance(event, Done) and "run" in event.result:
+        print(json.dumps({"run": event.result["run"]}), flush=True)
+
+root, action, photos = sys.argv[1:4]
+
+def begin(window):
+    studio = window.studio
+    studio.subscribe(say)
+    print(json.dumps({"open": True}), flush=True)
+    if action == "import":
+        studio.submit(studio.import_request([photos], label="not-cat"))
+    elif action == "generate":
+        studio.submit(studio.generate_request("seed", "cat", 8, seed=len(studio.images()), accept=True))
+    else:
+        studio.submit(studio.train_request())
+
+app.main([root], on_open=begin)
+"""
+
+
+def pictures(folder: Path, rng: random.Random, count: int = 40) -> None:
+    """Fresh photographs, so that every import has something to do: crops of an example."""
+    from PIL import Image
+
+    folder.mkdir()
+    paths = sorted(Path(str(resource("examples/not-cat"))).glob("*.jpg"))
+    for number in range(count):
+        with Image.open(rng.choice(paths)) as image:
+            left, top = rng.randrange(image.width // 3), rng.randrange(image.height // 3)
+            box = (left, top, left + image.width // 2, top + image.height // 2)
+            image.crop(box).save(folder / f"{number}.jpg", quality=rng.randrange(70, 95))
+
+
+def round_(
+    root: Path, action: str, victim: str, delay: float, photos: Path
+) -> tuple[list[str], int]:
+    """One kill; returns what was lost, and how many things had been reported as finished."""
+    code = WINDOW if victim == "window" else ACTOR
+    actor = subprocess.Popen(
+        [sys.executable, "-c", code, str(root), action, str(photos)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    time.sleep(delay)
+    target = psutil.Process(actor.pid)
+    children = target.children(recursive=True)
+    if victim == "worker" and children:
+        children[0].send_signal(signal.SIGKILL)
+        try:
+            actor.wait(60)
+        except subprocess.TimeoutExpired:
+            actor.kill()
+    else:
+        actor.send_signal(signal.SIGKILL)
+    output, _ = actor.communicate()
+    # A line cut by the kill was not reported; the one before it was.
+    reported = [json.loads(line) for line in output.split("\n")[:-1]]
+    gone = [child for child in children if child.is_running()]
+    psutil.wait_procs(gone, timeout=10)
+    return _losses(root, reported), sum("open" not in one for one in reported)
+
+
+def _losses(root: Path, reported: list[dict[str, object]]) -> list[str]:
+    try:
+        with Studio.open(root) as studio:
+            verdict = studio.verify()
+            images = {record.id for record in studio.images()}
+            runs = {run.number for run in studio.runs()}
+    except Exception as error:  # noqa: BLE001 - whatever it is, it counts as a loss.
+        return [f"does not open: {error}"]
+    lost = [
+        f"image {one['image']}" for one in reported if one.get("image", None) not in images | {None}
+    ]
+    lost += [f"run {one['run']}" for one in reported if one.get("run", None) not in runs | {None}]
+    return lost + list(verdict.problems)
+
+
+def main() -> None:
+    """Print one line a kind of kill, and the total."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    rng = random.Random(options.seed)
+    counts: dict[tuple[str, str], list[int]] = collections.defaultdict(lambda: [0, 0, 0])
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "Kills.catstudio"
+        with Studio.create(root) as studio:
+            cats = Path(str(resource("examples/cat")))
+            studio.run(studio.import_request([cats], label="cat", split="train"))
+        for number in range(options.times):
+            action = ("import", "generate", "train")[number % 3]
+            victim = ("command", "worker", "window")[number // 3 % 3]
+            photos = Path(folder) / f"photos-{number}"
+            pictures(photos, rng)
+            delay = rng.uniform(0.2, 2.5 if action == "import" else 8.0)
+            lost, finished = round_(root, action, victim, delay, photos)
+            tally = counts[action, victim]
+            tally[0] += 1
+            tally[1] += finished
+            tally[2] += len(lost)
+            for one in lost:
+                print(f"round {number} ({action}, {victim}, {delay:.2f} s): {one}", flush=True)
+    print("| during | killed | kills | finished before the kill | lost |")
+    print("|---|---|---|---|---|")
+    for (action, victim), (kills, finished, lost_count) in sorted(counts.items()):
+        print(f"| {action} | {victim} | {kills} | {finished} | {lost_count} |")
+    total = [sum(column) for column in zip(*counts.values(), strict=True)]
+    print(f"| all | | {total[0]} | {total[1]} | {total[2]} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""The one door: projects open and close, edits and imports are told to listeners, requests are checked."""
+
+import errno
+import queue
+import threading
+from pathlib import Path
+
+import pytest
+
+from catstudio.core.changes import AddLabel, SetLabel, SetState, Touched
+from catstudio.core.errors import (
+    BadInputError,
+    CancelledError,
+    CatStudioError,
+    NotPossibleError,
+    ProjectError,
+)
+from catstudio.core.types import Split, State
+from catstudio.jobs.events import Event, ImageAdded, Progress, Queued, Warned
+from catstudio.studio import EditFailed, Studio
+from tests.core.making import png
+
+
+@pytest.fixture
+def studio(tmp_path: Path):
+    with Studio.create(tmp_path / "Cats.catstudio") as opened:
+        yield opened
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for n in range(12):
+        (folder / f"{n:02}.png").write_bytes(png(n, 48))
+    return folder
+
+
+def add(studio: Studio, *paths: Path, label: str | None = "cat", **fields: str) -> dict:
+    return studio.run(studio.import_request(paths, label=label, **fields)).result
+
+
+def test_import_streams_events_and_ends_once(studio: Studio, photos: Path) -> None:
+    events: list[Event] = []
+    done = studio.run(studio.import_request([photos], label="cat"), events.append)
+    assert done.result["added"] == 12
+    assert isinstance(events[0], Queued)
+    assert events[0].title == "Add 1 file to cat"
+    assert sum(isinstance(e, ImageAdded) for e in events) == 12
+    assert events[-1] == done
+    progress = [e.done for e in events if isinstance(e, Progress)]
+    assert progress == sorted(progress)
+    assert progress[-1] == 12
+    assert studio.undo_name() == "add 12 images"
+
+
+def test_bad_files_are_named_and_the_rest_goes_on(studio: Studio, photos: Path) -> None:
+    (photos / "cat.jpg").write_text("This is text.")
+    (photos / "empty.png").write_bytes(b"")
+    (photos / "half.png").write_bytes(png(50, 200)[:500])
+    (photos / "notes.txt").write_text("not looked at")
+    empty = photos.parent / "nothing"
+    empty.mkdir()
+    warned: list[Warned] = []
+    result = studio.run(
+        studio.import_request([photos, empty, photos / "gone.jpg"], label="cat"),
+        lambda e: warned.append(e) if isinstance(e, Warned) else None,
+    ).result
+    assert result["added"] == 12
+    reasons = {Path(one["path"]).name: one["reason"] for one in result["refused"]}
+    assert set(reasons) == {"cat.jpg", "empty.png", "half.png", "nothing", "gone.jpg"}
+    assert "not an image" in reasons["cat.jpg"]
+    assert result["skipped"] == [str(photos / "notes.txt")]
+    assert len(warned) == 5
+
+
+def test_pasted_bytes_and_duplicates(studio: Studio) -> None:
+    blobs = [("pasted.png", png(1)), ("again.png", png(1))]
+    result = studio.run(studio.import_request(blobs=blobs)).result
+    assert (result["added"], result["duplicates"]) == (1, 1)
+    record = studio.images()[0]
+    assert (record.label, record.state, record.name) == (None, State.PENDING, "pasted.png")
+    assert studio.thumbnail(record, 128).exists()
+
+
+def test_cancelled_import_keeps_what_it_has(studio: Studio, photos: Path) -> None:
+    request = studio.import_request([photos], label="cat")
+
+    def cancel(event: Event) -> None:
+        if isinstance(event, ImageAdded):
+            studio.cancel(request.job_id)
+
+    with pytest.raises(CancelledError):
+        studio.run(request, cancel)
+    assert 1 <= len(studio.images()) <= 12
+    assert studio.verify().ok
+    assert studio.is_idle()
+
+
+def test_waiting_job_is_cancelled_at_once(studio: Studio, photos: Path) -> None:
+    first = studio.import_request([photos], label="cat")
+    second = studio.import_request([photos], label="cat")
+    ends: queue.SimpleQueue[str] = queue.SimpleQueue()
+    studio.subscribe(
+        lambda e: ends.put(type(e).__name__) if getattr(e, "job_id", "") == second.job_id else None
+    )
+    studio.submit(first)
+    studio.submit(second)
+    studio.cancel(second.job_id)
+    names = [ends.get(timeout=5) for _ in range(2)]
+    assert names == ["Queued", "Cancelled"]
+
+
+def test_full_disk_fails_the_job_with_a_sentence(
+    studio: Studio, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("catstudio.core.files.os.replace", full)
+    with pytest.raises(CatStudioError, match="disk is full"):
+        add(studio, photos)
+    monkeypatch.undo()
+    assert studio.verify().ok
+    assert add(studio, photos)["added"] == 12
+
+
+def test_edits_are_told_to_listeners(studio: Studio, photos: Path) -> None:
+    add(studio, photos)
+    told: queue.SimpleQueue[object] = queue.SimpleQueue()
+    unsubscribe = studio.subscribe(told.put)
+    ids = tuple(r.id for r in studio.images()[:2])
+    studio.apply_later(SetState(ids, State.REJECTED))
+    touched = told.get(timeout=5)
+    assert isinstance(touched, Touched)
+    assert (touched.ids, touched.undo_name) == (ids, "reject 2 images")
+    studio.apply_later(SetLabel(ids, "turkey"))
+    failed = told.get(timeout=5)
+    assert isinstance(failed, EditFailed)
+    assert "no label 'turkey'" in failed.message
+    unsubscribe()
+    studio.apply(AddLabel("turkey"))
+    assert told.empty()
+    assert studio.labels() == ("cat", "not-cat", "turkey")
+
+
+def test_splits_hold_photos_back_before_anything_is_made(studio: Studio, photos: Path) -> None:
+    add(studio, photos)
+    request = studio.generate_request("augment", "cat", 4)
+    held = {r.id for r in studio.images() if r.split is Split.TEST}
+    assert len(held) == 6
+    assert held.isdisjoint(seed.id for seed in request.seeds)
+    with pytest.raises(BadInputError, match="is in the test split"):
+        studio.generate_request("augment", "cat", 4, seeds=list(held)[:1])
+    one = studio.readiness().labels[0]
+    assert (one.real, one.test, one.train, one.missing) == (12, 6, 6, 14)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (lambda s: s.generate_request("magic", "cat", 1), BadInputError, "no source"),
+        (lambda s: s.generate_request("photo", "cat", 1), BadInputError, "does not generate"),
+        (lambda s: s.generate_request("seed", "dog", 1), BadInputError, "no label 'dog'"),
+        (lambda s: s.generate_request("seed", "cat", 0), BadInputError, "count is 0"),
+        (lambda s: s.generate_request("seed", "cat", 1), NotPossibleError, "needs a photo"),
+        (
+            lambda s: s.generate_request("seed", "cat", 1, options={"size": 9}),
+            BadInputError,
+            "Size is 9",
+        ),
+        (
+            lambda s: s.generate_request("seed", "cat", 1, options={"hat": 9}),
+            BadInputError,
+            "no setting called 'hat'",
+        ),
+        (lambda s: s.import_request([], label="dog"), BadInputError, "no label 'dog'"),
+        (lambda s: s.import_request([], source="seed"), BadInputError, "cannot be imported"),
+        (lambda s: s.import_request([], split="exam"), BadInputError, "no split"),
+        (
+            lambda s: s.import_request([], source="drawing", split="test"),
+            BadInputError,
+            "cannot be in the test split",
+        ),
+        (lambda s: s.train_request(), NotPossibleError, "no accepted image"),
+        (lambda s: s.run_folder(), NotPossibleError, "no trained model"),
+        (lambda s: s.image("x"), BadInputError, "no image x"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(studio: Studio, call, error, says: str) -> None:
+    with pytest.raises(error, match=says) as raised:
+        call(studio)
+    assert raised.value.message
+
+
+def test_opening_sweeps_and_locks(tmp_path: Path) -> None:
+    root = tmp_path / "Cats.catstudio"
+    with Studio.create(root, ["cat"]) as studio:
+        add(studio, *[])
+        with pytest.raises(NotPossibleError, match="open in another"):
+            Studio.open(root)
+    (root / "images" / "zz").mkdir()
+    (root / "images" / "zz" / "zz.png").write_bytes(png(1))
+    with Studio.open(root) as studio:
+        assert len(studio.recovered) == 1
+        assert studio.verify().ok
+    with pytest.raises(ProjectError, match="not empty"):
+        Studio.create(root)
+
+
+def test_damaged_project_is_repaired(tmp_path: Path, photos: Path) -> None:
+    root = tmp_path / "Cats.catstudio"
+    with Studio.create(root) as studio:
+        add(studio, photos)
+    (root / "project.sqlite").write_bytes(b"rubbish" * 999)
+    with pytest.raises(ProjectError, match="damaged"):
+        Studio.open(root)
+    assert "last good copy" in Studio.repair(root)
+    with Studio.open(root) as studio:
+        assert len(studio.images()) == 12
+
+
+def test_closing_leaves_no_thread(tmp_path: Path) -> None:
+    before = threading.active_count()
+    studio = Studio.create(tmp_path / "x.catstudio")
+    studio.close()
+    studio.close()
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("labels", [(), ("a", "a"), ("a", " ")])
+def test_labels_must_differ(tmp_path: Path, labels: tuple[str, ...]) -> None:
+    with pytest.raises(BadInputError, match="cannot be the labels"):
+        Studio.create(tmp_path / "x.catstudio", labels)
