@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from catstudio.core.errors import WorkerDiedError
 from catstudio.core.paths import log_dir
@@ -36,6 +37,7 @@ class WorkerProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": _python_path()},
+                **_own_group(),
             )
         if self._process.stdin is None or self._process.stdout is None:
             raise OSError("the worker was started without pipes")
@@ -109,6 +111,14 @@ def _python_path() -> str:
     root = str(Path(__file__).resolve().parents[2])
     given = os.environ.get("PYTHONPATH")
     return os.pathsep.join([root, given]) if given else root
+
+
+def _own_group() -> dict[str, Any]:
+    """Keep Ctrl-C in a terminal from reaching the worker: the window tells it to cancel."""
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+        return {"creationflags": flags}
+    return {"process_group": 0}
 
 
 def _code_name(code: int) -> str:

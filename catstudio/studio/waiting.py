@@ -52,24 +52,23 @@ def wait(studio: Studio, request: AnyRequest, on_event: Callable[[AnyEvent], Non
             events.put(event)
 
     unsubscribe = studio.subscribe(listen)
-    interrupted = False
+    is_interrupted = False
+    event: AnyEvent | None = None
     try:
         studio.submit(request)
-        while True:
+        while not isinstance(event, TERMINAL):
             try:
                 event = events.get(timeout=_TICK)
+                if on_event is not None:
+                    on_event(event)
             except queue.Empty:
                 continue
             except KeyboardInterrupt:
-                if interrupted:
+                if is_interrupted:
                     studio.kill_worker()
-                interrupted = True
+                is_interrupted = True
                 studio.cancel(request.job_id)
-                continue
-            if on_event is not None:
-                on_event(event)
-            if isinstance(event, TERMINAL):
-                return _result(event)
+        return _result(event)
     finally:
         unsubscribe()
 
