@@ -151,7 +151,7 @@ class JobRunner:
                 self._end(job, self._run_local(request, context))
             except CancelledError:
                 self._end(job, Cancelled(job_id=request.job_id))
-            except Exception as error:  # noqa: BLE001 - a job always ends with one event.
+            except Exception as error:
                 self._end(job, _failure(request.job_id, error))
 
     def _serve_worker(self) -> None:
@@ -199,7 +199,7 @@ class JobRunner:
                 continue
             try:
                 kept = self._keep(job.request, event)
-            except Exception as error:  # noqa: BLE001 - a job always ends with one event.
+            except Exception as error:
                 # What cannot be kept (a full disk) ends the job; the worker is told to stop.
                 if isinstance(event, TERMINAL):
                     return _failure(job_id, error)

@@ -82,7 +82,7 @@ class Worker:
                 ),
                 cause=error,
             )
-        except Exception as error:  # noqa: BLE001 - a job always ends with one event.
+        except Exception as error:
             return _failed(
                 job,
                 CatStudioError(

@@ -128,7 +128,6 @@ class Studio:
         self._is_closed = True
         self._runner.close()
         self._writer.shutdown()
-        self._keeper.close()
         try:
             self._store.database.back_up(self._folder.backup)
         finally:

@@ -5,6 +5,8 @@ Called from the job threads of the process that holds the project, which alone w
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from msgspec import Struct
+from PIL.Image import Image
 
 from catstudio.core.changes import AddImages, Touched
 from catstudio.core.edits import Edits
@@ -60,7 +63,7 @@ class Keeper:
         self._publish = publish
         self._made: dict[str, _Made] = {}
         self._lock = threading.Lock()
-        self._cache: EmbeddingCache | None = None
+        self._embeddings = EmbeddingCache(folder.embeddings)
 
     def keep(self, request: AnyRequest, event: AnyEvent) -> AnyEvent | None:
         """Keep what ``event`` brings; returns what is to be published in its place, or None."""
@@ -116,13 +119,6 @@ class Keeper:
                 "seconds": finished["seconds"],
             },
         )
-
-    def close(self) -> None:
-        """Close the embedding cache; may be called twice."""
-        with self._lock:
-            if self._cache is not None:
-                self._cache.close()
-                self._cache = None
 
     # -- one thing -------------------------------------------------------------------------
 
@@ -180,16 +176,14 @@ class Keeper:
 
     def _keep_embeddings(self, event: Embedded) -> None:
         features = np.frombuffer(event.features, np.float32).reshape(len(event.keys), event.dim)
-        with self._lock:
-            if self._cache is None:
-                self._cache = EmbeddingCache(self._folder.embeddings)
-            self._cache.put_many(event.keys, features)
+        # Only a cache: a full disk makes the next training slower, and stops nothing now.
+        with contextlib.suppress(sqlite3.Error, OSError):
+            self._embeddings.put_many(event.keys, features)
 
-    def _write_thumbnail(self, image: Any, sha256: str) -> None:
-        try:
+    def _write_thumbnail(self, image: Image, sha256: str) -> None:
+        # Only a cache: it is made again when somebody looks.
+        with contextlib.suppress(OSError):
             write_thumbnail(image, self._folder.cache, sha256, GALLERY_THUMBNAIL)
-        except OSError:
-            return  # Only a cache: it is made again when somebody looks.
 
     def _remember(self, job_id: str, image_id: str) -> None:
         with self._lock:
