@@ -1,0 +1,166 @@
+"""One editor for each kind of declared parameter: range, default, unit and help come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLineEdit,
+    QSlider,
+    QSpinBox,
+    QWidget,
+)
+
+from catstudio.sources.base import Kind, Parameter
+from catstudio.ui.theme import S
+
+_INT_MAX = 2**31 - 1
+
+
+class WheelGuard(QObject):
+    """Lets the wheel scroll the page instead of changing a value that it passes over."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Ignore wheel events for widgets that do not have the focus."""
+        if (
+            event.type() == QEvent.Type.Wheel
+            and isinstance(watched, QWidget)
+            and not watched.hasFocus()
+        ):
+            event.ignore()
+            return True
+        return False
+
+
+class Field(QWidget):
+    """The editor of one parameter that is not text of several lines and not a model.
+
+    ``changed`` is sent whenever the value is.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parameter: Parameter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.parameter = parameter
+        self._read: Callable[[], Any]
+        self._write: Callable[[Any], None]
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(S)
+        self._guard = WheelGuard(self)
+        editors = _BUILDERS[parameter.kind](self)
+        for editor in editors:
+            editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            editor.installEventFilter(self._guard)
+            editor.setToolTip(_tooltip(parameter))
+            editor.setAccessibleName(parameter.title)
+            row.addWidget(editor)
+        self.setFocusProxy(editors[-1])
+        self.set_value(parameter.default)
+
+    def value(self) -> Any:
+        """The value as the parameter's own type."""
+        return self._read()
+
+    def set_value(self, value: Any) -> None:
+        """Show ``value``; one outside the range is brought to its edge."""
+        self._write(value)
+
+    def _whole_number(self) -> list[QWidget]:
+        box = QSpinBox()
+        box.setRange(
+            int(self.parameter.low if self.parameter.low is not None else -_INT_MAX),
+            int(self.parameter.high if self.parameter.high is not None else _INT_MAX),
+        )
+        box.setSingleStep(int(self.parameter.step or 1))
+        box.setGroupSeparatorShown(True)
+        box.setSuffix(_suffix(self.parameter))
+        box.valueChanged.connect(self.changed)
+        self._read = box.value
+        self._write = lambda value: box.setValue(int(value))
+        return [box]
+
+    def _decimal(self) -> list[QWidget]:
+        low = self.parameter.low if self.parameter.low is not None else -1e9
+        high = self.parameter.high if self.parameter.high is not None else 1e9
+        step = self.parameter.step or 0.1
+        box = QDoubleSpinBox()
+        box.setRange(low, high)
+        box.setSingleStep(step)
+        box.setDecimals(2 if step < 0.1 else 1)
+        box.setSuffix(_suffix(self.parameter))
+        box.valueChanged.connect(self.changed)
+        self._read = lambda: round(box.value(), 4)
+        self._write = lambda value: box.setValue(float(value))
+        if self.parameter.low is None or self.parameter.high is None:
+            return [box]
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, round((high - low) / step))
+        slider.setMinimumWidth(64)
+        slider.valueChanged.connect(lambda notch: box.setValue(low + notch * step))
+
+        def follow(value: float) -> None:
+            # A value typed between two notches must not be rounded to one of them.
+            slider.blockSignals(True)
+            slider.setValue(round((value - low) / step))
+            slider.blockSignals(False)
+
+        box.valueChanged.connect(follow)
+        follow(box.value())
+        return [slider, box]
+
+    def _choice(self) -> list[QWidget]:
+        box = QComboBox()
+        for key, title in self.parameter.choices:
+            box.addItem(title, key)
+        # A long title may elide: the panel keeps its width.
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.currentIndexChanged.connect(self.changed)
+        self._read = box.currentData
+        self._write = lambda value: box.setCurrentIndex(max(0, box.findData(value)))
+        return [box]
+
+    def _switch(self) -> list[QWidget]:
+        box = QCheckBox(self.parameter.title)
+        box.toggled.connect(self.changed)
+        self._read = box.isChecked
+        self._write = lambda value: box.setChecked(bool(value))
+        return [box]
+
+    def _line(self) -> list[QWidget]:
+        line = QLineEdit()
+        line.setAcceptDrops(False)  # The window's drop zones take files.
+        line.textChanged.connect(self.changed)
+        self._read = lambda: line.text().strip()
+        self._write = lambda value: line.setText(str(value))
+        return [line]
+
+
+_BUILDERS: dict[Kind, Callable[[Field], list[QWidget]]] = {
+    Kind.INT: Field._whole_number,
+    Kind.FLOAT: Field._decimal,
+    Kind.CHOICE: Field._choice,
+    Kind.BOOL: Field._switch,
+    Kind.TEXT: Field._line,
+    Kind.MODEL: Field._line,
+}
+
+
+def _suffix(parameter: Parameter) -> str:
+    return f" {parameter.unit}" if parameter.unit else ""
+
+
+def _tooltip(parameter: Parameter) -> str:
+    parts = [parameter.help] if parameter.help else []
+    if parameter.low is not None and parameter.high is not None:
+        unit = f" {parameter.unit}" if parameter.unit else ""
+        default = f"{parameter.default:g}" if parameter.kind is Kind.FLOAT else parameter.default
+        parts.append(f"{parameter.low:g} to {parameter.high:g}{unit}, default {default}.")
+    return " ".join(parts) or parameter.title
