@@ -13,7 +13,19 @@ from catstudio.models import cards
 from catstudio.models.weights import PICKLED_SUFFIXES, Header, pickled_error, read_header
 
 _WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "Processor", "Extractor")
-_NOT_IMAGES = ("Video", "Audio", "AnimateDiff", "MusicLDM", "Wan", "LTX", "Mochi", "Shap")
+_NOT_IMAGES = (
+    "Inpaint",
+    "Upscale",
+    "ControlNet",
+    "Video",
+    "Audio",
+    "AnimateDiff",
+    "MusicLDM",
+    "Wan",
+    "LTX",
+    "Mochi",
+    "Shap",
+)
 _CONFIG_NAMES = ("config.json", "scheduler_config.json", "preprocessor_config.json")
 _TOKENIZER_NAMES = ("tokenizer.json", "vocab.json", "spiece.model", "tokenizer.model")
 
@@ -110,7 +122,7 @@ def _inspect_folder(folder: Path) -> Inspection:
     kind = kind_of(pipeline)
     if kind == "other":
         raise ModelFileError(
-            f"{folder} does not make images: its pipeline is {pipeline}.",
+            f"{folder} does not make images from text: its pipeline is {pipeline}.",
             "Choose a text-to-image model.",
         )
     size = 0
@@ -226,8 +238,6 @@ def kind_of(pipeline: str) -> str:
     """What a diffusers pipeline class makes, by its name: "text-to-image", ..., or "other"."""
     if any(word in pipeline for word in _NOT_IMAGES):
         return "other"
-    if "Inpaint" in pipeline:
-        return "inpainting"
     return "image-to-image" if "Img2Img" in pipeline else "text-to-image"
 
 

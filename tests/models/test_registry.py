@@ -143,7 +143,7 @@ def test_bad_folders_are_refused_with_the_reason(tmp_path):
     (damaged / "model_index.json").write_text('{"_class_name": ["mine", "Pipe"]}')
     assert "own pipeline code" in refusal(damaged).message
     (damaged / "model_index.json").write_text('{"_class_name": "AudioLDM2Pipeline"}')
-    assert "does not make images" in refusal(damaged).message
+    assert "does not make images from text" in refusal(damaged).message
     (damaged / "model_index.json").write_text(
         '{"_class_name": "FluxPipeline", "transformer": ["diffusers", "FluxTransformer2DModel"]}'
     )
