@@ -1,0 +1,92 @@
+"""Seed diffusion: new images from one to twenty photos, with no weights. Imports torch, no Qt.
+
+A closed-form diffusion model of the seeds' own patches (see :mod:`denoise`), started from a
+window of a seed that is turned, zoomed, lit and gently bent (see :mod:`layout`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Generator
+
+from catstudio.core.errors import NotPossibleError
+from catstudio.engine.seed_diffusion import recipes
+from catstudio.engine.seed_diffusion.bank import SeedBank
+from catstudio.engine.seed_diffusion.job import generate
+from catstudio.engine.seed_diffusion.photos import load_photos
+from catstudio.engine.seed_diffusion.recipes import Recipe
+from catstudio.jobs.context import JobContext
+from catstudio.jobs.requests import GenerateRequest
+from catstudio.sources import blend as blend_source
+from catstudio.sources import seed as seed_source
+
+METHODS = {
+    "variation": "seed diffusion, warped layout",
+    "noise": "seed diffusion from noise",
+}
+
+
+def run(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
+    """Make ``request.count`` images of the request's seeds; see :mod:`catstudio.sources.seed`.
+
+    Raises :class:`BadInputError` for a setting out of range, :class:`NotPossibleError` when no
+    seed can be read, and :class:`CancelledError`.
+    """
+    options = seed_source.SOURCE.options(request.options)
+    variety, mode = options["variety"], options["mode"]
+    context.progress(0, request.count, "Reading the seed photos")
+    photos = load_photos(request.seeds, options["size"], context)
+    bank = SeedBank.fit(photos, options["size"], options["strength"])
+    make = recipes.variation if mode == "variation" else recipes.noise
+
+    def cook(seed: int, generator: Generator) -> tuple[Recipe, dict[str, Any]]:
+        anchor = seed % len(photos)
+        recipe = make(bank, anchor, variety, generator)
+        return recipe, {"layout": recipe.pose.params(photos[anchor])}
+
+    return generate(
+        bank,
+        cook,
+        context,
+        count=request.count,
+        seed=request.seed,
+        label=request.label,
+        method=METHODS[mode],
+        params=options,
+    )
+
+
+def run_blend(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
+    """Make ``request.count`` blends of two seeds each; see :mod:`catstudio.sources.blend`.
+
+    Raises as :func:`run`, and :class:`NotPossibleError` with fewer than two readable seeds.
+    """
+    options = blend_source.SOURCE.options(request.options)
+    context.progress(0, request.count, "Reading the seed photos")
+    photos = load_photos(request.seeds, options["size"], context)
+    if len(photos) < 2:
+        raise NotPossibleError(
+            "A blend needs two photos and there is one.", "Add or select a second photo."
+        )
+    bank = SeedBank.fit(photos, options["size"], options["strength"])
+
+    def cook(seed: int, generator: Generator) -> tuple[Recipe, dict[str, Any]]:
+        first = seed % len(photos)
+        second = (first + 1 + seed // len(photos) % (len(photos) - 1)) % len(photos)
+        recipe = recipes.blend(bank, first, second, options["balance"], generator)
+        return recipe, {"layout": recipe.pose.params(photos[first])}
+
+    return generate(
+        bank,
+        cook,
+        context,
+        count=request.count,
+        seed=request.seed,
+        label=request.label,
+        method="seed diffusion, blended layout",
+        params=options,
+    )
+
+
+__all__ = ["SeedBank", "run", "run_blend"]

@@ -1,0 +1,228 @@
+"""The seed diffusion job: seeds in, a stream of images out, the worse of each pair dropped."""
+
+from __future__ import annotations
+
+import io
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+from catstudio.core.errors import CancelledError
+from catstudio.core.types import Parent
+from catstudio.engine.seed_diffusion.bank import SeedBank
+from catstudio.engine.seed_diffusion.pipeline import Drawn, draw
+from catstudio.engine.seed_diffusion.recipes import Recipe
+from catstudio.engine.seed_diffusion.scoring import Measures, measure, shares
+from catstudio.jobs.context import JobContext
+
+TRIES = 2
+"""Images made for each one kept."""
+_MOST_WORKERS = 4
+_PREVIEW_SIDE = 128
+
+Cook = Callable[[int, Generator], tuple[Recipe, dict[str, Any]]]
+"""Makes the recipe of the image with a given seed, and what of it goes into the provenance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One image that may be kept."""
+
+    recipe: Recipe
+    drawn: Drawn
+    measures: Measures
+    params: dict[str, Any]
+
+
+def generate(
+    bank: SeedBank,
+    cook: Cook,
+    context: JobContext,
+    *,
+    count: int,
+    seed: int,
+    label: str,
+    method: str,
+    params: dict[str, Any],
+) -> dict[str, Any]:
+    """Make ``count`` images, each the better of :data:`TRIES`, and hand them to ``context``.
+
+    Image i depends on ``seed + i`` and the bank alone: not on ``count``, on the number of
+    processors or on the order in which threads finish.
+    """
+    board = _Board(context, count, TRIES)
+    scores: list[float] = []
+    with _one_thread_each(), _pool(board) as pool:
+        waiting: list[list[Future[Candidate]]] = []
+        for index in range(count):
+            waiting.append(
+                [
+                    pool.submit(_try, bank, cook, seed + index, attempt, board, (index, attempt))
+                    for attempt in range(TRIES)
+                ]
+            )
+        for index, attempts in enumerate(waiting):
+            board.follow(attempts)
+            made = [attempt.result() for attempt in attempts]
+            best = max(made, key=lambda candidate: candidate.measures.score)
+            _hand_over(
+                bank,
+                best,
+                context,
+                f"{label}-{seed + index}.png",
+                method,
+                {**params, "seed": seed + index},
+            )
+            scores.append(best.measures.score)
+            waiting[index] = []
+    return {"made": count * TRIES, "kept": count, "mean_score": round(float(np.mean(scores)), 4)}
+
+
+def png(image: Tensor, size: int) -> bytes:
+    """``image`` [3, h, w] in [-1, 1] as a PNG of ``size`` × ``size`` pixels."""
+    buffer = io.BytesIO()
+    _picture(image, size).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _try(
+    bank: SeedBank, cook: Cook, seed: int, attempt: int, board: _Board, slot: tuple[int, int]
+) -> Candidate:
+    """Make one candidate; runs in a thread of its own."""
+    board.check()
+    # Seeds of attempts must not meet those of other images: image seeds are consecutive.
+    generator = Generator().manual_seed((seed * TRIES + attempt) & (2**63 - 1))
+    with torch.inference_mode():
+        recipe, params = cook(seed, generator)
+    drawn = draw(bank, recipe, generator, lambda part, image: board.post(slot, part, image))
+    return Candidate(recipe, drawn, measure(bank, recipe, drawn), params)
+
+
+def _hand_over(
+    bank: SeedBank,
+    best: Candidate,
+    context: JobContext,
+    name: str,
+    method: str,
+    params: dict[str, Any],
+) -> None:
+    parts = shares(best.recipe, best.drawn)
+    parents = tuple(
+        Parent(bank.photos[owner].id, round(part, 4))
+        for owner, part in sorted(parts.items(), key=lambda item: -item[1])
+    )
+    context.image(
+        png(best.drawn.image, bank.size),
+        name,
+        parents=parents,
+        method=method,
+        params={
+            **params,
+            **best.params,
+            "likeness": round(best.measures.likeness, 3),
+            "coherence": round(best.measures.coherence, 3),
+        },
+        score=best.measures.score,
+        flags=best.measures.flags,
+    )
+
+
+class _Board:
+    """Where image threads post their progress and the job's thread reads it.
+
+    Events go out from the job's thread only; cancelling is noticed by every thread at its
+    next step.
+    """
+
+    def __init__(self, context: JobContext, count: int, tries: int) -> None:
+        self._context = context
+        self._total = count
+        self._tries = tries
+        self._stop = threading.Event()
+        self._posts: queue.SimpleQueue[tuple[tuple[int, int], float, Tensor | None]] = (
+            queue.SimpleQueue()
+        )
+        self._parts: dict[tuple[int, int], float] = {}
+        self._shown = 0.0
+
+    def check(self) -> None:
+        """Raise :class:`CancelledError` in an image thread when the job is to end."""
+        if self._stop.is_set() or self._context.is_cancelled:
+            raise CancelledError("Cancelled.", "Everything finished so far is kept.")
+
+    def post(self, slot: tuple[int, int], part: float, image: Tensor) -> None:
+        """Report, from an image thread, the part done of one attempt."""
+        self._posts.put((slot, part, image))
+        self.check()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def follow(self, attempts: list[Future[Candidate]]) -> None:
+        """Emit progress until all ``attempts`` are done."""
+        while not all(attempt.done() for attempt in attempts):
+            self._context.check_cancelled()
+            try:
+                self._emit(*self._posts.get(timeout=0.05))
+            except queue.Empty:
+                continue
+        while not self._posts.empty():
+            self._emit(*self._posts.get())
+
+    def _emit(self, slot: tuple[int, int], part: float, image: Tensor | None) -> None:
+        self._parts[slot] = part
+        done = sum(self._parts.values()) / self._tries
+        # Attempts of several images report in turn; only what moves the bar is said.
+        if done <= self._shown:
+            return
+        self._shown = done
+        number = min(self._total, int(done) + 1)
+        preview = None if image is None else _jpeg(image)
+        self._context.progress(done, self._total, f"Image {number} of {self._total}", preview)
+
+
+@contextmanager
+def _pool(board: _Board) -> Iterator[ThreadPoolExecutor]:
+    """A pool of image threads that is empty again when the block ends, however it ends."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    pool = ThreadPoolExecutor(max(1, min(_MOST_WORKERS, cores or 1)), "seed-diffusion")
+    try:
+        yield pool
+    finally:
+        board.stop()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """One torch thread an image: two that share small operations spend their time waiting."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _picture(image: Tensor, size: int) -> Image.Image:
+    if image.shape[-1] != size:
+        image = F.interpolate(image[None], (size, size), mode="bicubic", antialias=True)[0]
+    array = ((image.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
+    return Image.fromarray(array)
+
+
+def _jpeg(image: Tensor) -> bytes:
+    buffer = io.BytesIO()
+    _picture(image, _PREVIEW_SIDE).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
