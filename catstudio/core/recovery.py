@@ -37,15 +37,24 @@ def sweep(store: Store) -> list[str]:
 def restore_database(folder: ProjectFolder) -> str:
     """Put the last good copy of a damaged database in place; the damaged one goes to the trash.
 
-    Returns a sentence that says what was done. Raises :class:`ProjectError` when there is no
-    good copy either.
+    Returns a sentence that says what was done. Raises :class:`ProjectError` when the database
+    is sound (a project of a newer version, say), or there is no good copy either.
     """
+    if _is_sound(folder.database):
+        raise ProjectError(
+            f"The database of {folder.name} is not damaged: there is nothing to restore.",
+            "Open the project as it is, with the version of CatStudio that made it.",
+        )
     if not folder.backup.exists():
         raise ProjectError(
             f"{folder.name} has no copy of its database to go back to.",
             "The images are all in its images folder: import them into a new project.",
         )
-    _check_copy(folder)
+    if not _is_sound(folder.backup):
+        raise ProjectError(
+            f"The copy of the database of {folder.name} is damaged too.",
+            "The images are all in its images folder: import them into a new project.",
+        )
     for suffix in ("", "-wal", "-shm"):
         path = folder.database.with_name(folder.database.name + suffix)
         if path.exists():
@@ -65,19 +74,14 @@ def orphans(folder: ProjectFolder, known: set[str]) -> list[Path]:
     ]
 
 
-def _check_copy(folder: ProjectFolder) -> None:
-    copy = sqlite3.connect(folder.backup)
+def _is_sound(path: Path) -> bool:
+    connection = sqlite3.connect(path)
     try:
-        verdict = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        verdict = str(error)
+        return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+    except sqlite3.DatabaseError:
+        return False
     finally:
-        copy.close()
-    if verdict != "ok":
-        raise ProjectError(
-            f"The copy of the database of {folder.name} is damaged too.",
-            "The images are all in its images folder: import them into a new project.",
-        )
+        connection.close()
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -67,6 +67,10 @@ def test_damaged_database_goes_back_to_its_last_good_copy(store: Store) -> None:
 
 
 def test_no_good_copy_is_said(store: Store) -> None:
+    with pytest.raises(ProjectError, match="not damaged"):
+        restore_database(store.folder)
+    store.close()
+    store.folder.database.write_bytes(b"rubbish" * 1000)
     with pytest.raises(ProjectError, match="no copy"):
         restore_database(store.folder)
     store.folder.backup.write_bytes(b"rubbish" * 1000)
