@@ -1,94 +1,102 @@
-"""Finished embeddings, kept in one SQLite file that may be deleted at any time."""
+"""Finished embeddings in one SQLite file, which may be deleted at any time."""
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-_MAX_VARIABLES = 900  # SQLite's oldest default limit of placeholders is 999.
+Floats = NDArray[np.float32]
+
+_CHUNK = 500
+_WAIT_SECONDS = 10.0
+
+
+def cache_key(sha256: str, backbone: str, preprocessing: str) -> str:
+    """What an embedding depends on: the file's bytes, the backbone, how pixels were prepared."""
+    return f"{sha256}:{backbone}:{preprocessing}"
 
 
 class EmbeddingCache:
-    """Vectors by key. A damaged file is dropped and begun again: all of it can be recomputed.
+    """float32 rows by key.
 
     Parameters
     ----------
-    path : the file; made on first use unless ``read_only``.
-    read_only : for the worker, which is given the file and never writes it.
+    path : the SQLite file; made on the first write.
+    read_only : never creates, repairs or writes; a missing or damaged file reads as empty.
+        The worker opens it like this, the process that holds the project does not.
     """
 
     def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
         self._path = Path(path)
         self._read_only = read_only
-        self._connection = self._open()
 
-    def get_many(self, keys: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-        """The known ones of ``keys``, each a float32 vector."""
-        if self._connection is None:
+    def get_many(self, keys: Sequence[str]) -> dict[str, Floats]:
+        """Those of ``keys`` that are known, each a float32 row."""
+        if not self._path.is_file():
             return {}
-        wanted = list(keys)
-        found: dict[str, NDArray[np.float32]] = {}
+        found: dict[str, Floats] = {}
         try:
-            for start in range(0, len(wanted), _MAX_VARIABLES):
-                part = wanted[start : start + _MAX_VARIABLES]
-                marks = ",".join("?" * len(part))
-                rows = self._connection.execute(
-                    f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part
-                )
-                found.update({key: np.frombuffer(blob, np.float32) for key, blob in rows})
-        except sqlite3.DatabaseError:
+            with self._open() as database:
+                for start in range(0, len(keys), _CHUNK):
+                    chunk = list(keys[start : start + _CHUNK])
+                    marks = ",".join("?" * len(chunk))
+                    query = f"SELECT key, row FROM embeddings WHERE key IN ({marks})"
+                    for key, row in database.execute(query, chunk):
+                        found[key] = np.frombuffer(row, "<f4")
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            if not _is_damage(error):
+                return found  # Busy or unreadable now: what is missing is computed again.
+            self._drop()
             return {}
         return found
 
-    def put_many(self, keys: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Keep ``vectors`` [len(keys), dim], one row a key."""
-        rows = [(key, row.tobytes()) for key, row in zip(keys, vectors, strict=True)]
-        try:
-            self._write(rows)
-        except sqlite3.DatabaseError:
-            self._begin_again()
-            self._write(rows)
-
-    def close(self) -> None:
-        """Free the file; may be called twice."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _write(self, rows: list[tuple[str, bytes]]) -> None:
-        if self._connection is None:
-            self._begin_again()
-        if self._connection is not None:
-            with self._connection:
-                self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
-
-    def _open(self) -> sqlite3.Connection | None:
+    def put_many(self, keys: Sequence[str], rows: Floats) -> None:
+        """Keep ``rows`` [len(keys), dim]; a damaged file is dropped and begun again."""
         if self._read_only:
-            if not self._path.exists():
-                return None
-            return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, check_same_thread=False)
+            raise ValueError("this cache was opened read-only")
         try:
-            # A cache: losing the last entries to a power cut costs a second of computing.
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)"
-            )
-        except sqlite3.DatabaseError:
-            connection.close()
-            return None
-        return connection
+            self._write(keys, rows)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            self._drop()
+            self._write(keys, rows)
 
-    def _begin_again(self) -> None:
-        self.close()
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                self._path.with_name(self._path.name + suffix).unlink()
-        self._connection = self._open()
+    def _write(self, keys: Sequence[str], rows: Floats) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        blobs = (np.ascontiguousarray(row, "<f4").tobytes() for row in rows)
+        with self._open() as database, database:
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS embeddings (key TEXT PRIMARY KEY, row BLOB NOT NULL)"
+            )
+            database.executemany(
+                "INSERT OR REPLACE INTO embeddings VALUES (?, ?)", zip(keys, blobs, strict=True)
+            )
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        # Opened for each call: the file may vanish between two of them.
+        mode = "ro" if self._read_only else "rwc"
+        uri = f"{self._path.resolve().as_uri()}?mode={mode}"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS)) as database:
+            # Nothing here is irreplaceable, so nothing waits for the disk.
+            database.execute("PRAGMA synchronous = OFF")
+            yield database
+
+    def _drop(self) -> None:
+        if self._read_only:
+            return
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+
+def _is_damage(error: Exception) -> bool:
+    if isinstance(error, sqlite3.OperationalError):
+        # "no such table": another program's file or one cut short, unless it is only busy.
+        return "no such" in str(error) or "has no column" in str(error)
+    return True

@@ -1,0 +1,147 @@
+"""Where the classes lie for photos not seen yet: a training photo's match with itself taken out.
+
+A training photo matches itself with cosine 1, a new photo of its class only with about ``rho``.
+Fitted outputs therefore say nothing about where to put the threshold when photos are few; what
+is left after replacing each match inside a lineage by the expected one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catstudio.learn.ridge import Ridge
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+
+PRIOR_MATCH = 0.2
+"""Cosine expected between two photos of one class before any was seen."""
+PRIOR_PHOTOS = 2.0
+"""How many photos' worth that expectation counts."""
+PRIOR_SPREAD = 4.0
+"""How many photos' worth the expected spread counts."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Training photos as the thresholds see them.
+
+    ``x`` [n, dim] unit vectors; ``y`` [n] class indices; ``partners`` from
+    :func:`catstudio.learn.lineages.partners`; ``is_real`` [n].
+    """
+
+    x: Floats
+    y: Ints
+    partners: Sequence[Ints]
+    is_real: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Expected outputs of new photos.
+
+    ``index`` [r] are the photos that speak for their class (the real ones where there are any),
+    ``share`` [r] their weight: 1 a lineage. ``outputs`` [r, classes] are deflated. ``means``
+    [classes, classes] (row: true class) and ``spread`` [classes, classes] describe them;
+    ``match`` [classes] is rho and ``lineages`` [classes] how many lineages each class has.
+    """
+
+    index: Ints
+    share: Floats
+    outputs: Floats
+    means: Floats
+    spread: Floats
+    match: Floats
+    lineages: Floats
+
+
+def outlook(sample: Sample, ridge: Ridge, n_classes: int) -> Outlook:
+    """Deflate the fitted outputs of ``sample``; every class must have at least one photo."""
+    index = _speakers(sample, n_classes)
+    share = _shares(sample, index)
+    speaking = np.bincount(sample.y[index], share, minlength=n_classes).astype(float)
+    match = np.array([_match(sample, index, share, c) for c in range(n_classes)])
+    outputs = ridge(sample.x[index].astype(np.float64))
+    for row, i in enumerate(index):
+        kin = sample.partners[i]
+        kin = kin[sample.y[kin] == sample.y[i]]
+        surplus = sample.x[kin] @ sample.x[i] - match[sample.y[i]]
+        outputs[row] -= surplus @ ridge.alpha[kin]
+    means, spread = _moments(outputs, sample.y[index], share, n_classes)
+    return Outlook(index, share, outputs, means, spread, match, speaking)
+
+
+def _speakers(sample: Sample, n_classes: int) -> Ints:
+    speaks = sample.is_real.copy()
+    for c in range(n_classes):
+        of_class = sample.y == c
+        if not speaks[of_class].any():
+            speaks[of_class] = True
+    return np.flatnonzero(speaks)
+
+
+def _shares(sample: Sample, index: Ints) -> Floats:
+    speaks = np.zeros(len(sample.y), bool)
+    speaks[index] = True
+    return np.array(
+        [
+            1.0 / np.count_nonzero(speaks[kin] & (sample.y[kin] == sample.y[i]))
+            for i, kin in ((i, sample.partners[i]) for i in index)
+        ]
+    )
+
+
+def _match(sample: Sample, index: Ints, share: Floats, c: int) -> float:
+    """rho of class ``c``: mean cosine between its lineages, drawn towards the prior."""
+    rows = np.flatnonzero(sample.y[index] == c)
+    weight = np.zeros(len(sample.y))
+    weight[index[rows]] = share[rows]
+    total = weight @ sample.x
+    pairs, matches = weight.sum() ** 2, float(total @ total)
+    for i in index[rows]:
+        kin = sample.partners[i]
+        within = weight[i] * weight[kin]
+        pairs -= within.sum()
+        matches -= float(within @ (sample.x[kin] @ sample.x[i]))
+    others = max(weight.sum() - 1.0, 0.0)
+    seen = matches / pairs if pairs > 1e-6 else PRIOR_MATCH
+    return float((PRIOR_PHOTOS * PRIOR_MATCH + others * seen) / (PRIOR_PHOTOS + others))
+
+
+def _moments(outputs: Floats, y: Ints, share: Floats, n_classes: int) -> tuple[Floats, Floats]:
+    means = np.zeros((n_classes, n_classes))
+    squares = np.zeros((n_classes, n_classes))
+    counts = np.zeros(n_classes)
+    for c in range(n_classes):
+        weight = share * (y == c)
+        counts[c] = weight.sum()
+        means[c] = weight @ outputs / counts[c]
+        squares[c] = weight @ (outputs - means[c]) ** 2
+    gap = (np.diag(means) - rest_means(means)) / 4.0
+    spread = np.sqrt((PRIOR_SPREAD * gap**2 + squares) / (counts[:, None] + PRIOR_SPREAD - 1.0))
+    return means, spread
+
+
+def rest_means(means: Floats) -> Floats:
+    """For each output, its mean over the other classes' means, [classes]."""
+    rest: Floats = (means.sum(axis=0) - np.diag(means)) / (len(means) - 1)
+    return rest
+
+
+def thresholds(found: Outlook) -> tuple[Floats, Floats]:
+    """Offset and scale [classes] that put a class's own mean at +1 and the others' at -1.
+
+    With two classes the offset lies where both are equally many of their spreads away; with
+    more it lies half-way.
+    """
+    own, rest = np.diag(found.means), rest_means(found.means)
+    if len(own) == 2:
+        own_sd, rest_sd = np.diag(found.spread), np.diag(found.spread[::-1])
+        offset = (own * rest_sd + rest * own_sd) / (own_sd + rest_sd)
+    else:
+        offset = (own + rest) / 2.0
+    return offset, 2.0 / np.maximum(own - rest, 1e-6)

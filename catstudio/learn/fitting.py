@@ -1,0 +1,185 @@
+"""Fitting the head: weights, regularisation, thresholds, temperature, abstention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catstudio.learn.calibration import fit_temperature
+from catstudio.learn.deflation import Outlook, Sample, outlook, thresholds
+from catstudio.learn.features import FeatureSpace
+from catstudio.learn.head import Head
+from catstudio.learn.lineages import families, partners
+from catstudio.learn.open_set import (
+    MIN_PHOTOS,
+    abstention_threshold,
+    left_out_matches,
+    nearest_match,
+    thin_out,
+)
+from catstudio.learn.ridge import Ridge, fit_ridge, left_out_outputs
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+
+STRENGTH = 10.0
+"""How much data counts against the penalty while there is too little to choose."""
+STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
+MIN_LINEAGES_TO_CHOOSE = 10
+"""Lineages in the smallest class from which on the strength is cross-validated."""
+MIN_LINEAGES_TO_LEAVE_OUT = 5
+"""Lineages in the smallest class from which on the temperature comes from left-out scores."""
+MAX_LEFT_OUT = 2500
+"""Images up to which the exact left-out outputs are affordable (one inverse of that size)."""
+_QUANTILES = 64
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a head is fitted on.
+
+    Attributes
+    ----------
+    x : [n, dim] unit vectors of a :class:`FeatureSpace`.
+    y : [n] class indices; every class has at least one image.
+    lineages : for each image, the names of its lineages.
+    is_real : [n]; thresholds are placed for real photos wherever a class has any.
+    copies : [n] >= 1, how often each image counts.
+    """
+
+    x: Floats
+    y: Ints
+    lineages: Sequence[Sequence[str]]
+    is_real: NDArray[np.bool_]
+    copies: Floats
+
+
+def fit_head(
+    data: TrainingSet,
+    labels: Sequence[str],
+    space: FeatureSpace,
+    validation: tuple[Floats, Ints] | None = None,
+) -> Head:
+    """Fit a :class:`Head` that tells ``labels`` apart (two or more, each with an image).
+
+    ``validation`` holds unit vectors and class indices of real photos that were not trained
+    on: with ``MIN_PHOTOS`` or more, temperature and abstention come from them.
+    """
+    n_classes = len(labels)
+    kin = partners(data.lineages)
+    sample = Sample(data.x, data.y, kin, data.is_real)
+    targets = np.where(data.y[:, None] == np.arange(n_classes), 1.0, -1.0)
+    balance = _class_weights(data, n_classes)
+    groups = families(data.lineages)
+    strength, how = _choose_strength(sample, targets, balance, groups, n_classes)
+    ridge = fit_ridge(data.x, targets, strength * balance)
+    found = outlook(sample, ridge, n_classes)
+    offset, scale = thresholds(found)
+    temperature, calibrated_on = _temperature(
+        sample, ridge, found, (offset, scale), targets, strength * balance, groups, validation
+    )
+    abstain_below, abstains_by = _abstention(sample, found, validation)
+    info: dict[str, Any] = {
+        "strength": strength,
+        "strength_chosen_by": how,
+        "temperature_from": calibrated_on,
+        "abstention_from": abstains_by,
+        "expected_match": {label: float(m) for label, m in zip(labels, found.match, strict=True)},
+        "n_lineages": {
+            label: round(float(n), 2) for label, n in zip(labels, found.lineages, strict=True)
+        },
+    }
+    return Head(
+        labels=tuple(labels),
+        space=space,
+        weights=ridge.weights,
+        bias=ridge.bias,
+        offset=offset,
+        scale=scale,
+        temperature=temperature,
+        exemplars=thin_out(data.x).astype(np.float16),
+        abstain_below=abstain_below,
+        info=info,
+    )
+
+
+def _class_weights(data: TrainingSet, n_classes: int) -> Floats:
+    """Weights that sum to n, the same total for each class; copies count as that many."""
+    totals = np.bincount(data.y, data.copies, minlength=n_classes)
+    weights: Floats = data.copies * totals.sum() / (n_classes * totals[data.y])
+    return weights
+
+
+def _choose_strength(
+    sample: Sample, targets: Floats, balance: Floats, groups: Sequence[Ints], n_classes: int
+) -> tuple[float, str]:
+    """The strength with the least class-balanced squared error on left-out real lineages."""
+    fewest = min(sum(bool((sample.y[g] == c).any()) for g in groups) for c in range(n_classes))
+    if fewest < MIN_LINEAGES_TO_CHOOSE or len(sample.y) > MAX_LEFT_OUT:
+        return STRENGTH, "fixed"
+    errors = []
+    for strength in STRENGTHS:
+        outputs = left_out_outputs(sample.x, targets, strength * balance, groups)
+        squares = ((outputs - targets) ** 2).mean(axis=1)
+        judged = sample.is_real if sample.is_real.any() else np.ones(len(squares), bool)
+        errors.append(
+            np.mean(
+                [
+                    squares[judged & (sample.y == c)].mean()
+                    for c in range(n_classes)
+                    if (judged & (sample.y == c)).any()
+                ]
+            )
+        )
+    return STRENGTHS[int(np.argmin(errors))], "leaving lineages out"
+
+
+def _temperature(
+    sample: Sample,
+    ridge: Ridge,
+    found: Outlook,
+    placement: tuple[Floats, Floats],
+    targets: Floats,
+    weights: Floats,
+    groups: Sequence[Ints],
+    validation: tuple[Floats, Ints] | None,
+) -> tuple[float, str]:
+    offset, scale = placement
+    if validation is not None and len(validation[1]) >= MIN_PHOTOS:
+        x, y = validation
+        scores = (ridge(x.astype(np.float64)) - offset) * scale
+        return fit_temperature(scores, y, np.ones(len(y))), "validation photos"
+    y = sample.y[found.index]
+    balanced = found.share / found.lineages[y]
+    enough = found.lineages.min() >= MIN_LINEAGES_TO_LEAVE_OUT and len(sample.y) <= MAX_LEFT_OUT
+    if enough:
+        outputs = left_out_outputs(sample.x, targets, weights, groups)[found.index]
+        return fit_temperature((outputs - offset) * scale, y, balanced), "lineages left out"
+    expected, classes = _expected_scores(found, offset, scale)
+    return fit_temperature(expected, classes, np.ones(len(classes))), "expected spread"
+
+
+def _expected_scores(found: Outlook, offset: Floats, scale: Floats) -> tuple[Floats, Ints]:
+    """Scores as if each class's outputs were normal with the outlook's mean and spread."""
+    n_classes = len(offset)
+    noise = np.random.default_rng(0).standard_normal((n_classes, _QUANTILES, n_classes))
+    if n_classes == 2:
+        noise[..., 1] = -noise[..., 0]
+    outputs = found.means[:, None, :] + noise * found.spread[:, None, :]
+    scores = ((outputs - offset) * scale).reshape(-1, n_classes)
+    return scores, np.repeat(np.arange(n_classes), _QUANTILES)
+
+
+def _abstention(
+    sample: Sample, found: Outlook, validation: tuple[Floats, Ints] | None
+) -> tuple[float, str]:
+    if validation is not None and len(validation[1]) >= MIN_PHOTOS:
+        matches = nearest_match(validation[0], sample.x)
+        return abstention_threshold(matches), "validation photos"
+    matches = left_out_matches(sample.x, found.index, sample.partners)
+    origin = "lineages left out" if len(matches) >= MIN_PHOTOS else "assumed"
+    return abstention_threshold(matches), origin

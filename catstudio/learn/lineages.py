@@ -1,0 +1,63 @@
+"""Which training images share a lineage, as index arrays that the numbers are taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.intp]
+
+
+def partners(lineages: Sequence[Sequence[str]]) -> list[Ints]:
+    """For each image the indices of all images that share a lineage with it, itself included.
+
+    A blend shares a lineage with both of its parents' families; the families themselves stay
+    apart. An image without lineage is alone.
+    """
+    members: dict[str, list[int]] = {}
+    for index, names in enumerate(lineages):
+        for name in names:
+            members.setdefault(name, []).append(index)
+    arrays = {name: np.array(found, np.intp) for name, found in members.items()}
+    result: list[Ints] = []
+    for index, names in enumerate(lineages):
+        if len(names) == 1:
+            result.append(arrays[names[0]])
+        elif names:
+            result.append(np.unique(np.concatenate([arrays[name] for name in names])))
+        else:
+            result.append(np.array([index], np.intp))
+    return result
+
+
+def families(lineages: Sequence[Sequence[str]]) -> list[Ints]:
+    """The images split into connected families: two that share a lineage are in the same one.
+
+    Families are what cross-validation leaves out and what a bootstrap draws.
+    """
+    root: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while root.setdefault(name, name) != name:
+            root[name] = root[root[name]]
+            name = root[name]
+        return name
+
+    for names in lineages:
+        for name in names[1:]:
+            root[find(name)] = find(names[0])
+    members: dict[str, list[int]] = {}
+    for index, names in enumerate(lineages):
+        key = find(names[0]) if names else f"\x00{index}"
+        members.setdefault(key, []).append(index)
+    return [np.array(found, np.intp) for found in members.values()]
+
+
+def family_numbers(lineages: Sequence[Sequence[str]]) -> Ints:
+    """The number of each image's family, [n]."""
+    numbers = np.empty(len(lineages), np.intp)
+    for number, members in enumerate(families(lineages)):
+        numbers[members] = number
+    return numbers

@@ -1,0 +1,211 @@
+"""Figures on held-out photos: each a value with its 95% interval, as plain JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catstudio.learn.intervals import (
+    auc_interval,
+    lineage_draws,
+    mean_of_proportions,
+    percentile,
+    wider,
+    wilson,
+)
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+
+MAX_BINS = 15
+MIN_PER_BIN = 5
+
+
+def evaluate(
+    probabilities: Floats,
+    truth: Ints,
+    labels: Sequence[str],
+    groups: Ints | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """All figures of one evaluation.
+
+    ``probabilities`` [n, labels]; ``truth`` [n] indices into ``labels``; ``groups`` [n] numbers
+    the lineages (each photo its own when None). n must be at least 1. Labels without a photo
+    are left out of balanced accuracy and AUC; ``auc`` has a null value when fewer than two
+    labels have photos.
+
+    Returns ``n``, ``accuracy``, ``balanced_accuracy``, ``auc``, ``ece``, ``brier`` (each
+    ``{value, low, high}``), ``per_class``, ``confusion`` (rows: truth), ``labels`` and
+    ``baseline``.
+    """
+    n = len(truth)
+    groups = np.arange(n) if groups is None else np.asarray(groups)
+    draws = lineage_draws(groups, truth, seed)
+    predicted = probabilities.argmax(axis=1)
+    table = confusion(truth, predicted, len(labels))
+    # Near-copies answer alike, so a proportion's n is its number of lineages.
+    per_photo = len(np.unique(groups)) / n
+    common = int(np.bincount(truth, minlength=len(labels)).argmax())
+    majority = float(np.mean(truth == common))
+    return {
+        "n": n,
+        "accuracy": _proportion(float(np.trace(table)), n, per_photo),
+        "balanced_accuracy": _balanced(table, truth, predicted, draws, per_photo),
+        "auc": _auc(probabilities, truth, draws, per_photo),
+        "per_class": _per_class(table, labels, truth, predicted, draws, per_photo),
+        "confusion": table.tolist(),
+        "labels": list(labels),
+        "ece": _ece(probabilities, truth, draws),
+        "brier": _mean_with_interval(brier_terms(probabilities, truth), draws),
+        "baseline": {
+            "label": labels[common],
+            "accuracy": majority,
+            "balanced_accuracy": 1.0 / max(1, len(np.unique(truth))),
+        },
+    }
+
+
+def confusion(truth: Ints, predicted: Ints, n_classes: int) -> Ints:
+    """Counts [classes, classes]: rows are the truth, columns the answer."""
+    table = np.zeros((n_classes, n_classes), np.int64)
+    np.add.at(table, (truth, predicted), 1)
+    return table
+
+
+def balanced_accuracy(truth: Ints, predicted: Ints) -> float:
+    """Mean recall over the labels that occur in ``truth``."""
+    return float(np.mean([np.mean(predicted[truth == c] == c) for c in np.unique(truth)]))
+
+
+def auc(scores: Floats, is_positive: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve; ties count half. nan when one side is empty."""
+    return float(weighted_auc(scores, is_positive, np.ones((1, len(scores))))[0])
+
+
+def weighted_auc(scores: Floats, is_positive: NDArray[np.bool_], draws: Floats) -> Floats:
+    """AUC under each row of weights in ``draws`` [resamples, n]; nan where a side is empty."""
+    order = np.argsort(scores, kind="stable")
+    _, starts = np.unique(scores[order], return_index=True)
+    weights = draws[:, order].astype(np.float64)
+    is_pos = is_positive[order]
+    pos = np.add.reduceat(weights * is_pos, starts, axis=1)
+    neg = np.add.reduceat(weights * ~is_pos, starts, axis=1)
+    below = np.cumsum(neg, axis=1) - neg / 2
+    pairs = pos.sum(axis=1) * neg.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        areas: Floats = (pos * below).sum(axis=1) / pairs
+    return areas
+
+
+def brier_terms(probabilities: Floats, truth: Ints) -> Floats:
+    """Squared error summed over the labels, per photo, in [0, 2] [Brier 1950]."""
+    target = truth[:, None] == np.arange(probabilities.shape[1])
+    terms: Floats = ((probabilities - target) ** 2).sum(axis=1)
+    return terms
+
+
+def calibration_bins(probabilities: Floats, truth: Ints) -> list[Ints]:
+    """Photos in order of confidence, cut into bins of equal count [Nixon 2019]."""
+    n = len(truth)
+    order = np.argsort(probabilities.max(axis=1), kind="stable")
+    return list(np.array_split(order, max(1, min(MAX_BINS, n // MIN_PER_BIN))))
+
+
+def ece(probabilities: Floats, truth: Ints) -> float:
+    """Expected calibration error of the top answer, adaptive bins [Guo 2017, Nixon 2019]."""
+    gap = probabilities.max(axis=1) - (probabilities.argmax(axis=1) == truth)
+    bins = calibration_bins(probabilities, truth)
+    return float(sum(abs(gap[b].sum()) for b in bins) / len(truth))
+
+
+def figure(value: float, bounds: tuple[float, float]) -> dict[str, float]:
+    """``{value, low, high}`` with the value inside its bounds."""
+    return {"value": value, "low": min(bounds[0], value), "high": max(bounds[1], value)}
+
+
+def _proportion(successes: float, n: float, per_photo: float) -> dict[str, Any]:
+    if n == 0:
+        return {"value": None, "low": None, "high": None, "n": 0}
+    bounds = wilson(successes * per_photo, n * per_photo)
+    return {**figure(successes / n, bounds), "n": int(n)}
+
+
+def _balanced(
+    table: Ints, truth: Ints, predicted: Ints, draws: Floats, per_photo: float
+) -> dict[str, float]:
+    present = np.unique(truth)
+    right = (predicted == truth).astype(np.float32)
+    recalls = [
+        (draws[:, truth == c] @ right[truth == c]) / draws[:, truth == c].sum(axis=1)
+        for c in present
+    ]
+    parts = [(float(table[c, c]) * per_photo, float(table[c].sum()) * per_photo) for c in present]
+    bounds = wider(percentile(np.mean(recalls, axis=0)), mean_of_proportions(parts))
+    return figure(balanced_accuracy(truth, predicted), bounds)
+
+
+def _auc(
+    probabilities: Floats, truth: Ints, draws: Floats, per_photo: float
+) -> dict[str, float | None]:
+    present = np.unique(truth)
+    if len(present) < 2:
+        return {"value": None, "low": None, "high": None}
+    values, resampled, lows, highs = [], [], [], []
+    # With two labels both columns rank alike, and one is enough.
+    for c in present if probabilities.shape[1] > 2 else present[-1:]:
+        is_pos = truth == c
+        values.append(auc(probabilities[:, c], is_pos))
+        resampled.append(weighted_auc(probabilities[:, c], is_pos, draws))
+        low, high = auc_interval(values[-1], is_pos.sum() * per_photo, (~is_pos).sum() * per_photo)
+        lows.append(low)
+        highs.append(high)
+    closed = float(np.mean(lows)), float(np.mean(highs))
+    bounds = wider(percentile(np.mean(resampled, axis=0)), closed)
+    return {**figure(float(np.mean(values)), bounds)}
+
+
+def _per_class(
+    table: Ints,
+    labels: Sequence[str],
+    truth: Ints,
+    predicted: Ints,
+    draws: Floats,
+    per_photo: float,
+) -> dict[str, Any]:
+    rows = {}
+    for c, label in enumerate(labels):
+        hits, actual, answered = (
+            float(table[c, c]),
+            float(table[c].sum()),
+            float(table[:, c].sum()),
+        )
+        both = draws @ ((truth == c) & (predicted == c)).astype(np.float32)
+        size = draws @ ((truth == c).astype(np.float32) + (predicted == c))
+        f1: dict[str, Any] = {"value": None, "low": None, "high": None}
+        if actual + answered:
+            with np.errstate(invalid="ignore"):
+                f1 = figure(2 * hits / (actual + answered), percentile(2 * both / size))
+        rows[label] = {
+            "n": int(actual),
+            "recall": _proportion(hits, actual, per_photo),
+            "precision": _proportion(hits, answered, per_photo),
+            "f1": f1,
+        }
+    return rows
+
+
+def _ece(probabilities: Floats, truth: Ints, draws: Floats) -> dict[str, float]:
+    gap = (probabilities.max(axis=1) - (probabilities.argmax(axis=1) == truth)).astype(np.float32)
+    bins = calibration_bins(probabilities, truth)
+    sums = [np.abs(draws[:, b] @ gap[b]) for b in bins]
+    resampled = np.sum(sums, axis=0) / draws.sum(axis=1)
+    return figure(ece(probabilities, truth), percentile(resampled))
+
+
+def _mean_with_interval(terms: Floats, draws: Floats) -> dict[str, float]:
+    resampled = (draws @ terms.astype(np.float32)) / draws.sum(axis=1)
+    return figure(float(terms.mean()), percentile(resampled))
