@@ -42,10 +42,10 @@ _HARMLESS_CHILDREN = ("multiprocessing.resource_tracker", "multiprocessing.forks
 _HARMLESS_WIDGETS = ("QTipLabel",)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Drop the settings of plug-ins that the Qt-free environment does not have."""
-    if not config.pluginmanager.hasplugin("pytest-qt"):
-        config.inicfg.pop("qt_log_level_fail", None)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know the settings of the Qt plug-in where it is not installed."""
+    if importlib.util.find_spec("pytestqt") is None:
+        parser.addini("qt_log_level_fail", "which of Qt's messages fail a test")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

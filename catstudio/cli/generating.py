@@ -39,7 +39,8 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--accept", action="store_true", help="accept them without review")
     for name, users in _parameters().items():
         parameter = users[0][1]
-        words = f"{parameter.help or parameter.title} ({', '.join(maker.id for maker, _ in users)})"
+        ranges = "; ".join(_range(maker, its_own) for maker, its_own in users)
+        words = f"{(len(users) == 1 and parameter.help) or parameter.title} ({ranges})"
         flag = _FLAGS.get(name, "--" + name.replace("_", "-"))
         shown = words.replace("%", "%%")
         if parameter.kind is Kind.BOOL:
@@ -120,6 +121,18 @@ def _copy(
         if part:
             studio.apply(SetWeight(tuple(image.id for image in part), weight))
     return {"made": 0, "copies": args.count, "ids": [image.id for image in seeds]}
+
+
+def _range(maker: Source, parameter: Parameter) -> str:
+    """What a maker takes for a setting: ``seed: 64 to 256 px, default 128``."""
+    parts = []
+    if parameter.low is not None and parameter.high is not None:
+        parts.append(f"{parameter.low:g} to {parameter.high:g} {parameter.unit}".strip())
+    if parameter.choices:
+        parts.append(" or ".join(value for value, _ in parameter.choices))
+    if parameter.default not in ("", False):
+        parts.append(f"default {parameter.default}")
+    return f"{maker.id}: {', '.join(parts)}" if parts else maker.id
 
 
 def _seeds(studio: Studio, terms: list[str] | None) -> list[ImageRecord] | None:
