@@ -40,7 +40,10 @@ class ModelChooser(QWidget):
     failed = Signal(str, str)
 
     def __init__(
-        self, bridge: StudioBridge, registry: ModelRegistry | None = None, parent: QWidget | None = None
+        self,
+        bridge: StudioBridge,
+        registry: ModelRegistry | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._bridge = bridge

@@ -1,0 +1,201 @@
+"""The page of a generating source: prompt, model, count, seeds and its own parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QCheckBox, QWidget
+
+from catstudio.core.types import Provenance
+from catstudio.sources import Source, prompts
+from catstudio.sources.base import Kind, Parameter
+from catstudio.ui.add_data.asks import LABEL_COUNT, GenerateAsk
+from catstudio.ui.add_data.facts import Facts, seeds_sentence, why_no_seeds
+from catstudio.ui.add_data.fields import Field
+from catstudio.ui.add_data.form import Fold, Form, SeedNumber
+from catstudio.ui.add_data.model_chooser import ModelChooser
+from catstudio.ui.add_data.prompt_editor import PromptEditor, template_note
+from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage, words
+from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.settings import Settings
+
+COUNT = Parameter(
+    name="count", title="Images", kind=Kind.INT, default=LABEL_COUNT, low=1, high=10_000
+)
+
+
+class GeneratePage(SourcePage):
+    """Makes images, by the parameters that the source declares."""
+
+    def __init__(
+        self,
+        source: Source,
+        bridge: StudioBridge,
+        settings: Settings,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(source, parent)
+        self._settings = settings
+        self.prompt: PromptEditor | None = None
+        self.negative: PromptEditor | None = None
+        self.model: ModelChooser | None = None
+        self._note = words("", "small")
+        if source.uses_prompt:
+            self._add_prompts()
+        self._form = Form()
+        if source.uses_model:
+            self.model = ModelChooser(bridge)
+            self.model.changed.connect(self.changed)
+            self.model.failed.connect(self.failed)
+            self._form.add("Model", self.model)
+        self._count = Field(COUNT)
+        self._count.changed.connect(self.changed)
+        self._form.add(COUNT.title, self._count)
+        self._selection = QCheckBox("Start from the selection")
+        self._selection.setChecked(bool(source.min_seeds))
+        self._selection.toggled.connect(self._look_again)
+        self._which = words("", "small")
+        self.fields: dict[str, Field] = {}
+        self.seed = SeedNumber()
+        self._accept = QCheckBox("Accept without review")
+        self._add_fields()
+        self._recall()
+
+    @property
+    def count(self) -> int:
+        return int(self._count.value())
+
+    @property
+    def uses_selection(self) -> bool:
+        """Are the gallery's selected images the seeds?"""
+        return bool(self.facts.selected) and self._selection.isChecked()
+
+    def show_facts(self, facts: Facts, label: str | None) -> None:
+        """Say which images it would start from, and hide what would have no effect."""
+        super().show_facts(facts, label)
+        self._selection.setVisible(bool(facts.selected))
+        self._which.setText(seeds_sentence(self.source, self.label, facts, self.uses_selection))
+        if "strength" in self.fields and not self.source.min_seeds:
+            # Without a seed image nothing is redrawn, so there is no strength.
+            self._form.show_row(self.fields["strength"], self.uses_selection)
+
+    def why_not(self) -> str:
+        if reason := why_no_seeds(self.source, self.label, self.facts, self.uses_selection):
+            return reason
+        if self.model is not None and not self.model.value():
+            return "Choose a model, or add one that is on this computer."
+        if self.prompt is not None:
+            text, is_usable = template_note(self.prompt.text())
+            if not is_usable:
+                return text
+            if not self.prompt.text():
+                return "Describe what is missing: the prompt is empty."
+        return ""
+
+    def ask(self) -> GenerateAsk:
+        """What to make. Remembers the prompt and the settings, and draws the next seed."""
+        options = {name: field.value() for name, field in self.fields.items()}
+        self._settings.options[self.source.id] = {**options, "count": self.count}
+        if self.model is not None:
+            options["model"] = self._settings.options[self.source.id]["model"] = self.model.value()
+        template = self.prompt.text() if self.prompt else ""
+        if self.prompt is not None:
+            options["prompt"] = template
+            self._settings.remember_prompt(template)
+            self.prompt.set_history(self._settings.prompts)
+        if self.negative is not None:
+            options["negative_prompt"] = self.negative.text()
+            self._settings.remember_prompt(self.negative.text(), is_negative=True)
+            self.negative.set_history(self._settings.negative_prompts)
+        asked = GenerateAsk(
+            method=self.source.id,
+            label=self.label,
+            count=self.count,
+            template=template,
+            seed=self.seed.value(),
+            seeds=self.facts.selected if self.uses_selection else None,
+            options=options,
+            accept=self._accept.isChecked(),
+        )
+        self.seed.used()
+        return asked
+
+    def use_settings(self, provenance: Provenance) -> None:
+        """Put a generated image's own parameters back, so that it can be made again."""
+        params = provenance.params
+        for name, field in self.fields.items():
+            if name in params:
+                field.set_value(params[name])
+        if self.prompt is not None and "prompt" in params:
+            self.prompt.setPlainText(prompts.escape(str(params["prompt"])))
+        if self.negative is not None and "negative_prompt" in params:
+            self.negative.setPlainText(str(params["negative_prompt"]))
+        if self.model is not None and "model" in params:
+            self.model.set_value(str(params["model"]))
+        if isinstance(params.get("seed"), int):
+            self.seed.lock(params["seed"])
+
+    def _add_prompts(self) -> None:
+        self.prompt = PromptEditor(3, "What is missing? {a grey|a black} cat at night")
+        self.prompt.setAccessibleName("Prompt")
+        self.prompt.setToolTip(
+            "{a|b} stands for both. Up and Down: earlier prompts. Ctrl+Return: generate"
+        )
+        self.prompt.set_history(self._settings.prompts)
+        self.prompt.textChanged.connect(self._prompt_changed)
+        self.prompt.submitted.connect(self.submitted)
+        self.column.addWidget(self.prompt)
+        self.column.addWidget(self._note)
+        self._note.hide()
+        if self.source.uses_negative_prompt:
+            self.negative = PromptEditor(1, "Avoid: text, people")
+            self.negative.setAccessibleName("Negative prompt")
+            self.negative.set_history(self._settings.negative_prompts)
+            self.negative.submitted.connect(self.submitted)
+            self.column.addWidget(self.negative)
+
+    def _add_fields(self) -> None:
+        advanced = Form()
+        elsewhere = {"prompt", "negative_prompt"} if self.source.uses_prompt else set()
+        for parameter in self.source.parameters:
+            if parameter.name in elsewhere or parameter.kind is Kind.MODEL:
+                continue
+            field = Field(parameter)
+            self.fields[parameter.name] = field
+            form = advanced if parameter.is_advanced else self._form
+            if parameter.kind is Kind.BOOL:
+                form.span(field)
+            else:
+                form.add(parameter.title, field)
+        advanced.add("Seed", self.seed)
+        advanced.span(self._accept)
+        self.column.addWidget(self._form)
+        self.column.addWidget(self._selection)
+        self.column.addWidget(self._which)
+        self.column.addWidget(Fold("Advanced", advanced))
+
+    def _recall(self) -> None:
+        known: dict[str, Any] = self._settings.options.get(self.source.id, {})
+        for name, field in {**self.fields, "count": self._count}.items():
+            if name in known:
+                field.set_value(known[name])
+        if self.model is not None and known.get("model"):
+            self.model.set_value(str(known["model"]))
+
+    def _prompt_changed(self) -> None:
+        if self.prompt is not None:
+            text, is_usable = template_note(self.prompt.text())
+            self._note.setText(text)
+            self._note.setVisible(is_usable and bool(text))
+        self.changed.emit()
+
+    def _look_again(self) -> None:
+        self.show_facts(self.facts, self.label)
+        self.changed.emit()
+
+
+def build_page(source: Source, bridge: StudioBridge, settings: Settings) -> SourcePage:
+    """The page of ``source``."""
+    if source.is_generator:
+        return GeneratePage(source, bridge, settings)
+    return CopyPage(source) if source.id == "copy" else ImportPage(source)

@@ -1,0 +1,221 @@
+"""ADD DATA: the sources as tiles, the chosen one's page, one button that says what it will do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from catstudio.core.changes import AddLabel
+from catstudio.core.pixels import EXTENSIONS
+from catstudio.core.types import ImageRecord
+from catstudio.sources import SOURCES, Source
+from catstudio.ui import icons
+from catstudio.ui.add_data.asks import CopyAsk, GenerateAsk, ImportAsk, button_text
+from catstudio.ui.add_data.facts import Facts
+from catstudio.ui.add_data.generate_page import GeneratePage, build_page
+from catstudio.ui.add_data.label_chooser import LabelChooser
+from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
+from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.settings import Settings
+from catstudio.ui.theme import XS, M, S
+
+_COLUMNS = 3
+FILE_FILTER = f"Images ({' '.join(sorted(f'*{one}' for one in EXTENSIONS))});;All files (*)"
+
+
+class AddDataPanel(QFrame):
+    """``import_asked``, ``generate_asked`` and ``copy_asked`` carry what is wanted."""
+
+    import_asked = Signal(object)
+    generate_asked = Signal(object)
+    copy_asked = Signal(object)
+    failed = Signal(str, str)
+
+    def __init__(
+        self, bridge: StudioBridge, settings: Settings, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "panel")
+        self._bridge = bridge
+        self._settings = settings
+        self._facts = Facts()
+        self._pages: dict[str, SourcePage] = {}
+        self._tiles: dict[str, QToolButton] = {}
+        self._group = QButtonGroup(self)
+        self.labels = LabelChooser()
+        self.labels.changed.connect(self._show_facts)
+        self.labels.added.connect(lambda name: bridge.apply(AddLabel(name)))
+        self._stack = QStackedWidget()
+        self.button = QPushButton()
+        self.button.setProperty("role", "primary")
+        self.button.clicked.connect(self.press)
+        self.folder = QPushButton("Folder…")
+        self.folder.clicked.connect(self._ask_folder)
+        self._why = QLabel()
+        self._why.setProperty("role", "small")
+        self._why.setWordWrap(True)
+        self._lay_out()
+        self.choose(settings.source if settings.source in SOURCES else "photo")
+
+    # -- what is shown -----------------------------------------------------------------------
+
+    @property
+    def source(self) -> Source:
+        """The chosen source."""
+        return self.page.source
+
+    @property
+    def page(self) -> SourcePage:
+        return self._pages[self._settings.source]
+
+    def choose(self, id_: str) -> None:
+        """Show the page of the source called ``id_``; pages are built when first shown."""
+        if id_ not in self._pages:
+            page = build_page(SOURCES[id_], self._bridge, self._settings)
+            page.changed.connect(self._refresh)
+            page.submitted.connect(self.press)
+            page.failed.connect(self.failed)
+            self._pages[id_] = page
+            self._stack.addWidget(page)
+        for page in self._pages.values():
+            # Only the page that shows counts for the height that there is to scroll.
+            height = "Preferred" if page is self._pages[id_] else "Ignored"
+            page.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy[height])
+        self._stack.setCurrentWidget(self._pages[id_])
+        self._tiles[id_].setChecked(True)
+        self._settings.source = id_
+        self.labels.allow_none(isinstance(self.page, ImportPage))
+        self._show_facts()
+
+    def show_facts(self, facts: Facts) -> None:
+        """What is known of the project now."""
+        self._facts = facts
+        self.labels.set_labels(facts.labels)
+        self._show_facts()
+
+    def use_settings(self, record: ImageRecord) -> None:
+        """Put the parameters of a generated image back in its source's page."""
+        id_ = record.provenance.source
+        if id_ not in SOURCES:
+            return
+        self.choose(id_)
+        self.labels.choose(record.label)
+        if isinstance(self.page, GeneratePage):
+            self.page.use_settings(record.provenance)
+        self._refresh()
+
+    # -- what is asked -----------------------------------------------------------------------
+
+    def press(self) -> None:
+        """Do what the button says, if it can be done."""
+        if not self.button.isEnabled():
+            return
+        page = self.page
+        if isinstance(page, GeneratePage):
+            self.generate_asked.emit(page.ask())
+        elif isinstance(page, CopyPage):
+            self.copy_asked.emit(page.ask())
+        else:
+            self._ask_files()
+
+    def import_ask(self, paths: tuple[str, ...], label: str | None) -> ImportAsk:
+        """Files that were dropped or chosen, with the credit of the page that is showing."""
+        page = self.page if isinstance(self.page, ImportPage) else self._photos()
+        return page.ask(paths, label)
+
+    def _photos(self) -> ImportPage:
+        page = self._pages.get("photo")
+        return page if isinstance(page, ImportPage) else ImportPage(SOURCES["photo"])
+
+    def _ask_files(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(self, self.button.text(), "", FILE_FILTER)
+        if paths:
+            self.import_asked.emit(self.import_ask(tuple(paths), self.labels.value()))
+
+    def _ask_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Import a folder")
+        if path:
+            self.import_asked.emit(self.import_ask((path,), self.labels.value()))
+
+    def _show_facts(self) -> None:
+        self.page.show_facts(self._facts, self.labels.value())
+        self._refresh()
+
+    def _refresh(self) -> None:
+        page = self.page
+        why = page.why_not()
+        self.button.setText(button_text(page.source, self.labels.value() or "image", page.count))
+        self.button.setEnabled(not why)
+        self.button.setToolTip(why or page.source.summary)
+        self._why.setText(why)
+        self._why.setVisible(bool(why))
+        self.folder.setVisible(isinstance(page, ImportPage))
+
+    # -- building ----------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(M, M, M, M)
+        column.setSpacing(M)
+        title = QLabel("ADD DATA")
+        title.setProperty("role", "section")
+        column.addWidget(title)
+        column.addLayout(self._tile_grid())
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(self._stack)
+        column.addWidget(scroll, 1)
+        row = QHBoxLayout()
+        row.setSpacing(S)
+        words = QLabel("Label")
+        words.setProperty("role", "muted")
+        words.setBuddy(self.labels)
+        row.addWidget(words)
+        row.addWidget(self.labels, 1)
+        column.addLayout(row)
+        column.addWidget(self._why)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(S)
+        buttons.addWidget(self.button, 1)
+        buttons.addWidget(self.folder)
+        column.addLayout(buttons)
+
+    def _tile_grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(XS)
+        for at, source in enumerate(SOURCES.values()):
+            tile = QToolButton()
+            tile.setText(source.title)
+            tile.setIcon(icons.icon(source.icon, f"source:{source.id}"))
+            tile.setToolTip(source.summary)
+            tile.setAccessibleName(source.title)
+            tile.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+            tile.setProperty("role", "quiet")
+            tile.setCheckable(True)
+            tile.setSizePolicy(self._stack.sizePolicy())
+            tile.clicked.connect(lambda _=False, id_=source.id: self.choose(id_))
+            self._group.addButton(tile)
+            self._tiles[source.id] = tile
+            grid.addWidget(tile, at // _COLUMNS, at % _COLUMNS)
+        for at in range(_COLUMNS):
+            grid.setColumnStretch(at, 1)
+        return grid
+
+
+__all__ = ["AddDataPanel", "CopyAsk", "GenerateAsk", "ImportAsk"]

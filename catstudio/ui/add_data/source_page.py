@@ -1,0 +1,131 @@
+"""One page a source, made of what the source declares; it shows only what the source uses."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from catstudio.sources import Source
+from catstudio.sources.base import Kind, Parameter
+from catstudio.ui.add_data.asks import CopyAsk, ImportAsk
+from catstudio.ui.add_data.facts import Facts
+from catstudio.ui.add_data.fields import Field
+from catstudio.ui.add_data.form import Fold, Form
+from catstudio.ui.theme import S
+
+TIMES = Parameter(name="weight", title="Times", kind=Kind.INT, default=30, low=1, high=1_000_000)
+
+
+class SourcePage(QWidget):
+    """What all pages share: the source's summary, its facts, and that it says when it changes.
+
+    ``changed`` asks the panel to look again at :meth:`why_not` and :attr:`count`;
+    ``submitted`` is a press of the panel's button by keyboard; ``failed`` a message and hint.
+    """
+
+    changed = Signal()
+    submitted = Signal()
+    failed = Signal(str, str)
+
+    def __init__(self, source: Source, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.source = source
+        self.facts = Facts()
+        self.label = ""
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(S)
+        self.column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.column.addWidget(words(source.summary))
+        if source.note:
+            self.column.addWidget(words(source.note, "small"))
+
+    @property
+    def count(self) -> int:
+        """How many images, or times."""
+        return 0
+
+    def show_facts(self, facts: Facts, label: str | None) -> None:
+        """What is known of the project now, and the label chosen."""
+        self.facts = facts
+        self.label = label or ""
+
+    def why_not(self) -> str:
+        """Why the button cannot be pressed, with what to do; "" when it can."""
+        return ""
+
+
+class ImportPage(SourcePage):
+    """Brings files in: photographs, drawings, somebody else's folder."""
+
+    def __init__(self, source: Source, parent: QWidget | None = None) -> None:
+        super().__init__(source, parent)
+        self._credit = {
+            name: Field(Parameter(name=name, title=title, kind=Kind.TEXT, default="", help=help_))
+            for name, title, help_ in (
+                ("origin", "From", "Who or where it comes from: a vendor, a web address"),
+                ("license", "Licence", "Such as CC-BY-4.0: it goes into the export's card"),
+                ("author", "Author", "Who took or made them"),
+            )
+        }
+        form = Form()
+        for field in self._credit.values():
+            form.add(field.parameter.title, field)
+        if source.id == "photo":
+            # Your own photos need no credit to begin with.
+            self.column.addWidget(Fold("Credit", form))
+        else:
+            self.column.addWidget(form)
+        self.column.addWidget(
+            words("Drop files or folders anywhere on the window, or paste.", "small")
+        )
+
+    def ask(self, paths: tuple[str, ...], label: str | None) -> ImportAsk:
+        """What to bring in, with this page's credit."""
+        credit = {name: field.value() for name, field in self._credit.items()}
+        return ImportAsk(paths=paths, source=self.source.id, label=label, **credit)
+
+
+class CopyPage(SourcePage):
+    """Counts images several times: a weight, not files."""
+
+    def __init__(self, source: Source, parent: QWidget | None = None) -> None:
+        super().__init__(source, parent)
+        self._times = Field(TIMES)
+        self._times.changed.connect(self.changed)
+        self._which = words("", "small")
+        form = Form()
+        form.add(TIMES.title, self._times)
+        self.column.addWidget(form)
+        self.column.addWidget(self._which)
+
+    @property
+    def count(self) -> int:
+        return int(self._times.value())
+
+    def show_facts(self, facts: Facts, label: str | None) -> None:
+        """Say which images would be counted."""
+        super().show_facts(facts, label)
+        n = len(facts.selected)
+        if n:
+            self._which.setText("The selected image." if n == 1 else f"The {n:,} selected images.")
+        else:
+            n = facts.accepted.get(self.label, 0)
+            self._which.setText(f"All accepted images of {self.label}: {n:,}.")
+
+    def why_not(self) -> str:
+        if self.facts.selected or self.facts.accepted.get(self.label, 0):
+            return ""
+        return f"There is no accepted image of {self.label} to count. Add photos first."
+
+    def ask(self) -> CopyAsk:
+        """What to count, and how often."""
+        return CopyAsk(label=self.label, weight=self.count, ids=self.facts.selected or None)
+
+
+def words(text: str, role: str = "muted") -> QLabel:
+    """A few lines of text in a look of the stylesheet."""
+    label = QLabel(text)
+    label.setProperty("role", role)
+    label.setWordWrap(True)
+    return label

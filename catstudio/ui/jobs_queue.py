@@ -1,0 +1,315 @@
+"""The queue: a card for each job with its preview, progress, estimate and Cancel; then one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QImage, QPixmap
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from catstudio.jobs.events import (
+    TERMINAL,
+    AnyEvent,
+    Cancelled,
+    Done,
+    Failed,
+    ImageAdded,
+    Progress,
+    Queued,
+    Warned,
+)
+from catstudio.ui import icons
+from catstudio.ui.theme import XS, M, S
+
+_PREVIEW = 48
+_STEPS = 1000
+MAX_FINISHED = 20
+"""Finished cards beyond this many go, the oldest first."""
+
+
+def duration(seconds: float) -> str:
+    """``8 s``, ``3 min``, ``2 h 5 min``."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def result_text(result: Mapping[str, Any]) -> str:
+    """What a finished job brought: ``8 images in 12 s``, ``3 added, 1 already there``."""
+    if "run" in result:
+        return f"run {result['run']}"
+    if "added" in result:
+        refused = len(result.get("refused", ()))
+        parts = [f"{result['added']:,} added"]
+        parts += [f"{result['duplicates']:,} already there"] if result.get("duplicates") else []
+        parts += [f"{refused:,} refused"] if refused else []
+        return ", ".join(parts)
+    if "made" in result:
+        n = result["made"]
+        text = f"{n:,} image{'' if n == 1 else 's'}"
+        return f"{text} in {duration(result['seconds'])}" if result.get("seconds") else text
+    return ""
+
+
+class JobCard(QFrame):
+    """One job, from waiting to its end. ``cancel_asked`` carries its id, ``dismissed`` too."""
+
+    cancel_asked = Signal(str)
+    dismissed = Signal(str)
+
+    def __init__(self, job_id: str, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.job_id = job_id
+        self.title = title
+        self.is_over = False
+        self.warnings: list[Warned] = []
+        self.failure: Failed | None = None
+        self.setProperty("role", "card")
+        self._mark = QLabel()
+        self._mark.setFixedSize(18, 18)
+        self._mark.hide()
+        self._preview = QLabel()
+        self._preview.setFixedSize(_PREVIEW, _PREVIEW)
+        self._preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._preview.hide()
+        self._title = _label(title)
+        self._step = _label("Waits for its turn", "small")
+        self._bar = QProgressBar()
+        self._bar.setRange(0, _STEPS)
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName(title)
+        self.cancel = QToolButton()
+        self.cancel.setText("Cancel")
+        self.cancel.setToolTip("Stop this; everything finished so far is kept")
+        self.cancel.setProperty("role", "quiet")
+        self.cancel.clicked.connect(self._ask_cancel)
+        self._copy = QPushButton("Copy details")
+        self._copy.setProperty("role", "link")
+        self._copy.clicked.connect(self.copy_details)
+        self._copy.hide()
+        self._made = 0
+        self._lay_out()
+
+    @property
+    def step_text(self) -> str:
+        """What the second line says."""
+        return self._step.text()
+
+    def show_event(self, event: AnyEvent) -> None:
+        """Show what the job said."""
+        if isinstance(event, Progress):
+            self._progress(event)
+        elif isinstance(event, ImageAdded):
+            self._made += 0 if event.is_duplicate else 1
+        elif isinstance(event, Warned):
+            self.warnings.append(event)
+        elif isinstance(event, TERMINAL):
+            self._end(event)
+
+    def copy_details(self) -> None:
+        """Put all that is known of the failure, and of what was refused, on the clipboard."""
+        parts = [self.title]
+        if self.failure is not None:
+            parts += [self.failure.message, self.failure.hint, self.failure.details]
+        parts += [f"{one.message} {one.hint}".strip() for one in self.warnings]
+        QGuiApplication.clipboard().setText("\n".join(part for part in parts if part))
+
+    def _progress(self, event: Progress) -> None:
+        share = event.done / event.total if event.total else 0.0
+        self._bar.setValue(round(_STEPS * min(max(share, 0.0), 1.0)))
+        parts = [event.message or f"{event.done:.0f} of {event.total:.0f}"]
+        if event.eta is not None and event.eta >= 1:
+            parts.append(f"about {duration(event.eta)} left")
+        self._say(" · ".join(parts))
+        # A preview is at most a few hundred pixels: decoding it takes less than a frame.
+        if event.preview:
+            image = QImage.fromData(event.preview)
+            if not image.isNull():
+                self._show_preview(image)
+
+    def _show_preview(self, image: QImage) -> None:
+        ratio = self.devicePixelRatioF()
+        side = round(_PREVIEW * ratio)
+        pixmap = QPixmap.fromImage(
+            image.scaled(
+                QSize(side, side),
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+        )
+        pixmap.setDevicePixelRatio(ratio)
+        self._preview.setPixmap(pixmap)
+        self._preview.show()
+
+    def _end(self, event: AnyEvent) -> None:
+        self.is_over = True
+        self._preview.hide()
+        self._bar.hide()
+        self.cancel.setText("")
+        self.cancel.setIcon(icons.icon("close", "muted"))
+        self.cancel.setToolTip("Take this card away")
+        self.cancel.setAccessibleName("Take this card away")
+        self.cancel.setEnabled(True)
+        if isinstance(event, Failed):
+            self.failure = event
+            self._show_mark("problem")
+            self._say(f"{event.message} {event.hint}".strip(), is_wrapped=True)
+            self._copy.show()
+            return
+        refused = len(self.warnings)
+        self._show_mark("look" if refused or isinstance(event, Cancelled) else "ok")
+        if isinstance(event, Done):
+            text = result_text(event.result)
+            if refused:
+                first = self.warnings[0]
+                more = f" And {refused - 1:,} more." if refused > 1 else ""
+                self._say(f"{text}. {first.message}{more}", is_wrapped=True)
+                self._copy.show()
+                return
+        else:
+            text = f"stopped, {self._made:,} kept"
+        # A finished job is one line.
+        self._title.setText(f"{self.title}: {text}" if text else self.title)
+        self._title.setToolTip(self._title.text())
+        self._step.hide()
+
+    def _show_mark(self, level: str) -> None:
+        self._mark.setPixmap(icons.icon(level, level).pixmap(16, 16))
+        self._mark.show()
+
+    def _say(self, text: str, is_wrapped: bool = False) -> None:
+        self._step.setWordWrap(is_wrapped)
+        self._step.setText(text)
+        self._step.setToolTip(text)
+
+    def _ask_cancel(self) -> None:
+        if self.is_over:
+            self.dismissed.emit(self.job_id)
+            return
+        self.cancel.setEnabled(False)
+        self._say("Stopping after this step; what is finished is kept")
+        self.cancel_asked.emit(self.job_id)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(S, S, XS, S)
+        row.setSpacing(S)
+        row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._preview, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(XS)
+        for widget in (self._title, self._step, self._bar):
+            column.addWidget(widget)
+        column.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
+        row.addLayout(column, 1)
+        row.addWidget(self.cancel, 0, Qt.AlignmentFlag.AlignTop)
+
+
+class JobsQueue(QWidget):
+    """All jobs, newest first. It lives as long as its project is open, shown or not.
+
+    ``cancel_asked`` carries a job's id. ``finished`` carries a terminal event.
+    """
+
+    cancel_asked = Signal(str)
+    finished = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.cards: dict[str, JobCard] = {}
+        content = QWidget()
+        self._cards = QVBoxLayout(content)
+        self._cards.setContentsMargins(M, 0, M, M)
+        self._cards.setSpacing(XS)
+        self._cards.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(content)
+        self._clear = QPushButton("Clear finished")
+        self._clear.setProperty("role", "link")
+        self._clear.clicked.connect(self.clear_finished)
+        heading = QHBoxLayout()
+        heading.setContentsMargins(M, S, M, 0)
+        title = _label("QUEUE", "section")
+        heading.addWidget(title, 1)
+        heading.addWidget(self._clear)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(XS)
+        column.addLayout(heading)
+        column.addWidget(self._scroll, 1)
+        self.hide()
+
+    @property
+    def running(self) -> list[str]:
+        """Ids of the jobs that wait or run."""
+        return [id_ for id_, card in self.cards.items() if not card.is_over]
+
+    def show_event(self, event: AnyEvent) -> None:
+        """Pass an event to its job's card; a new job gets a card on top."""
+        if isinstance(event, Queued):
+            self._add(event)
+        card = self.cards.get(event.job_id)
+        if card is None:
+            return
+        card.show_event(event)
+        if isinstance(event, TERMINAL):
+            self._drop_old()
+            self._look_again()
+            self.finished.emit(event)
+
+    def clear_finished(self) -> None:
+        """Take all finished cards away."""
+        for id_ in [id_ for id_, card in self.cards.items() if card.is_over]:
+            self._remove(id_)
+
+    def _add(self, event: Queued) -> None:
+        card = JobCard(event.job_id, event.title)
+        card.cancel_asked.connect(self.cancel_asked)
+        card.dismissed.connect(self._remove)
+        self.cards[event.job_id] = card
+        self._cards.insertWidget(0, card)
+        self._look_again()
+
+    def _drop_old(self) -> None:
+        over = [id_ for id_, card in self.cards.items() if card.is_over]
+        for id_ in over[:-MAX_FINISHED]:
+            self._remove(id_)
+
+    def _remove(self, job_id: str) -> None:
+        card = self.cards.pop(job_id, None)
+        if card is not None:
+            self._cards.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        self.setVisible(bool(self.cards))
+        self._clear.setVisible(any(card.is_over for card in self.cards.values()))
+
+
+def _label(text: str, role: str = "") -> QLabel:
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        label.setProperty("role", role)
+    # Long words must not widen the panel: the text is cut, the tooltip has it whole.
+    label.setMinimumWidth(1)
+    return label
