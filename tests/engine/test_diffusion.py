@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import threading
 from dataclasses import replace
@@ -220,6 +221,13 @@ def test_a_registered_name_and_the_negative_prompt(models, owner):
     assert "does not use a negative prompt" in recorder.of(Warned)[0].message
 
 
+def test_a_template_is_expanded(models, owner):
+    options = {"prompt": "a {grey|black} cat"}
+    images = made(request(models / "stable_diffusion", 3, options=options), owner)
+    prompts = [event.params["prompt"] for event in images]
+    assert prompts == ["a grey cat", "a black cat", "a grey cat"]
+
+
 def test_the_worker_entry_runs(models):
     recorder = Recorder()
     assert diffusion.run(request(models / "stable_diffusion"), recorder.context)["made"] == 1
@@ -319,6 +327,17 @@ def test_weights_of_other_shapes_are_refused_by_name(models, owner, tmp_path):
     with pytest.raises(ModelFileError, match="cannot be loaded") as refused:
         made(request(other), owner)
     assert str(other) in refused.value.message
+
+
+def test_code_that_a_model_names_is_not_imported(models, owner, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "planted.py").write_text("raise SystemExit('the planted code ran')")
+    model = shutil.copytree(models / "stable_diffusion", tmp_path / "model")
+    index = json.loads((model / "model_index.json").read_text())
+    index["unet"] = ["planted", "UNet"]
+    (model / "model_index.json").write_text(json.dumps(index))
+    with pytest.raises(ModelFileError, match=r"asks for planted\.UNet"):
+        made(request(model), owner)
 
 
 def test_a_model_from_the_hub_cache_is_loaded_without_the_network(

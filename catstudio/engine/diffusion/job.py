@@ -25,6 +25,7 @@ from catstudio.engine.diffusion.owner import PipelineOwner, Task, Warm
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import GenerateRequest, SeedImage
 from catstudio.sources.diffusers import SOURCE
+from catstudio.sources.prompts import expand
 
 PREVIEW_SECONDS = 0.25
 _ATTEMPTS = 3  # as it is, with memory saved, in float32
@@ -36,7 +37,8 @@ def generate(
     """Make ``request.count`` images and hand each over as soon as it is done.
 
     With seed images (cycled) it is image to image, without them text to image. Image i takes
-    prompt i (cycled) and the generator seed ``request.seed + i``.
+    prompt i (cycled; without ``prompts`` the option ``prompt`` is expanded as a template) and
+    the generator seed ``request.seed + i``.
 
     Returns ``made``, ``model``, ``revision``, ``device`` and ``dtype``.
 
@@ -61,7 +63,7 @@ class _Job:
             strength=options["strength"],
         )
         self.allow_download: bool = options["allow_download"]
-        self.prompts = request.prompts or (options["prompt"],)
+        self.prompts = request.prompts or tuple(expand(options["prompt"]))
         self.task = Task.IMAGE if request.seeds else Task.TEXT
         if self.task is Task.TEXT and not all(prompt.strip() for prompt in self.prompts):
             raise BadInputError(

@@ -14,8 +14,8 @@ from safetensors import SafetensorError
 from catstudio.core.errors import ModelFileError, NotPossibleError
 from catstudio.engine.device import Device, MemoryPlan, explained_memory, is_out_of_memory
 from catstudio.models import Inspection, Resolved, cached_snapshot, inspect, resolve
-from catstudio.models.hub import is_hub_id
-from catstudio.models.inspection import model_index
+from catstudio.models.hub import hub_cache, is_hub_id
+from catstudio.models.inspection import components, model_index
 from catstudio.models.weights import read_header, revision_of
 
 _ALLOW = "allow the download (--allow-download)"
@@ -104,6 +104,7 @@ def part_sizes(pipe: Any) -> list[int]:
 def _load_folder(what: Inspection, dtype: torch.dtype) -> Any:
     import diffusers
 
+    _refuse_foreign_parts(Path(what.path))
     auto: Any = diffusers.AutoPipelineForText2Image
     return auto.from_pretrained(
         what.path,
@@ -118,6 +119,7 @@ def _load_file(what: Inspection, dtype: torch.dtype, allow_download: bool) -> An
     import diffusers
 
     config = Path(what.config) if what.config else _config_from_hub(what, allow_download)
+    _refuse_foreign_parts(config)
     pipeline = str(model_index(config).get("_class_name"))
     pipeline_class = getattr(diffusers, pipeline)
     # With local_files_only and no config diffusers goes to the network after all; so the
@@ -125,6 +127,18 @@ def _load_file(what: Inspection, dtype: torch.dtype, allow_download: bool) -> An
     return pipeline_class.from_single_file(
         what.path, config=str(config), dtype=dtype, local_files_only=True
     )
+
+
+def _refuse_foreign_parts(folder: Path) -> None:
+    """Refuse parts that are not of the two libraries: importing one runs whatever has that name."""
+    from diffusers import pipelines
+
+    for name, (library, class_name) in components(model_index(folder)).items():
+        if library not in ("diffusers", "transformers") and not hasattr(pipelines, library):
+            raise ModelFileError(
+                f"{folder} asks for {library}.{class_name} as its part {name!r}, which is not run.",
+                "Choose a model whose parts are of diffusers and transformers alone.",
+            )
 
 
 def _config_from_hub(what: Inspection, allow_download: bool) -> Path:
@@ -155,8 +169,9 @@ def _download(hub_id: str, patterns: list[str] | None = None) -> Path:
 
     try:
         if patterns:
-            return Path(snapshot_download(hub_id, allow_patterns=patterns))
-        return Path(DiffusionPipeline.download(hub_id, use_safetensors=True))
+            return Path(snapshot_download(hub_id, allow_patterns=patterns, cache_dir=hub_cache()))
+        fetch: Any = DiffusionPipeline.download
+        return Path(fetch(hub_id, use_safetensors=True, cache_dir=hub_cache()))
     except (OSError, ValueError, HfHubHTTPError, OfflineModeIsEnabled) as error:
         raise NotPossibleError(
             f"The model {hub_id} cannot be downloaded: {first_line(error)}.",

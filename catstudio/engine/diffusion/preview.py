@@ -97,7 +97,7 @@ def _fitted(pipe: Any, channels: int) -> torch.Tensor | None:
 
     None when the autoencoder cannot be asked (another interface, or its weights are offloaded).
     """
-    vae = getattr(pipe, "vae", None)
+    vae: Any = getattr(pipe, "vae", None)
     if vae is None or hasattr(vae, "_hf_hook"):
         return None
     pictures = _smooth_pictures(count=4, side=PREVIEW_SIDE)
@@ -119,7 +119,8 @@ def _fitted(pipe: Any, channels: int) -> torch.Tensor | None:
     colours = small.permute(0, 2, 3, 1).reshape(-1, 3)
     # A little ridge: a channel that carries no colour must not get a huge factor.
     gram = inputs.T @ inputs + 1e-3 * len(inputs) * torch.eye(channels + 1)
-    return torch.linalg.solve(gram, inputs.T @ colours)
+    solved: torch.Tensor = torch.linalg.solve(gram, inputs.T @ colours)
+    return solved
 
 
 def _smooth_pictures(count: int, side: int) -> torch.Tensor:
