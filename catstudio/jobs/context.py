@@ -28,7 +28,7 @@ class JobContext:
         self.job_id = job_id
         self._emit = emit
         self._cancelled = cancelled
-        self._started = time.monotonic()
+        self._since: tuple[float, float, float] | None = None
 
     @property
     def is_cancelled(self) -> bool:
@@ -43,8 +43,12 @@ class JobContext:
         self, done: float, total: float, message: str = "", preview: bytes | None = None
     ) -> None:
         """Report ``done`` of ``total``; the estimate assumes that the rest goes as fast."""
-        elapsed = time.monotonic() - self._started
-        eta = elapsed * (total - done) / done if done > 0 else None
+        now = time.monotonic()
+        # From the first report of a stage on: loading a model says nothing about its speed.
+        if self._since is None or self._since[2] != total or done < self._since[1]:
+            self._since = (now, done, total)
+        began, first, _ = self._since
+        eta = (now - began) * (total - done) / (done - first) if done > first else None
         self._emit(
             Progress(
                 job_id=self.job_id,
