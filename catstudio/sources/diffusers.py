@@ -25,6 +25,7 @@ SOURCE = Source(
             high=2048,
             step=64,
             unit="px",
+            help="Best near the size the model was made for: 512 for Stable Diffusion, 1024 for SDXL.",
         ),
         Parameter(
             name="num_inference_steps",

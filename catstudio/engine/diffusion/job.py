@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import time
 from typing import Any
 
@@ -70,7 +71,7 @@ class _Job:
                 "The prompt is empty.", "Write what the image should show, or give a seed image."
             )
         self.choice = loading.find(options["model"], self.allow_download)
-        self._last_preview = 0.0
+        self._last_preview = -math.inf
         self._said: set[str] = set()
 
     def run(self) -> dict[str, object]:
@@ -108,8 +109,9 @@ class _Job:
             except ImageRefusedError as error:
                 self.context.warn(error.message, error.hint, path=seed_image.path)
                 return False
-        for _ in range(_ATTEMPTS):
-            self.context.progress(number, self.request.count, f"Loading {self.choice.id}")
+        for attempt in range(_ATTEMPTS):
+            if number == 0 or attempt > 0:
+                self.context.progress(number, self.request.count, f"Loading {self.choice.id}")
             warm = self._warm()
             self.context.check_cancelled()
             try:
@@ -203,6 +205,12 @@ class _Job:
             self._say_once(
                 f"{self.choice.id} cannot make {self.settings.size} pixels; "
                 f"{min(width, height)} is the nearest that it can.",
+            )
+        native = self.choice.inspection.native_size
+        if min(width, height) < native / 2:
+            self._say_once(
+                f"{self.choice.id} was made for {native} pixels and draws badly at {min(width, height)}.",
+                f"Choose a size nearer to {native}; training scales images down anyway.",
             )
         if self.settings.negative_prompt and not call.accepts_negative(pipe):
             self._say_once(
