@@ -22,9 +22,9 @@ import msgspec
 import psutil
 
 from catstudio import __version__
-from catstudio.cli.models import size_text
 from catstudio.cli.output import DONE, NOT_POSSIBLE, Output, add_command
 from catstudio.core.paths import cache_dir, config_dir, data_dir, log_dir
+from catstudio.core.wording import size_text
 from catstudio.models.hub import hub_cache
 
 _SECONDS = 120

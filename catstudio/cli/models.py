@@ -8,9 +8,8 @@ from typing import Any
 import msgspec
 
 from catstudio.cli.output import DONE, Output, add_command
+from catstudio.core.wording import size_text
 from catstudio.models import ModelEntry, ModelRegistry
-
-_UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 
 
 def add_commands(commands: Any) -> None:
@@ -62,11 +61,3 @@ def _told(entry: ModelEntry, output: Output) -> int:
             output.say(f"{name.replace('_', ' '):<12} {shown}")
     output.result(entry)
     return DONE
-
-
-def size_text(size: float) -> str:
-    """``3.4 GB``: bytes in powers of 1024."""
-    for unit, name in _UNITS:
-        if size >= unit:
-            return f"{size / unit:.1f} {name}"
-    return f"{size:.0f} B"

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TextIO
 
+from catstudio.core.wording import duration
 from catstudio.jobs.events import AnyEvent, Progress, Warned
 
 SECONDS_BETWEEN_LINES = 3.0
@@ -78,12 +79,3 @@ def _words(done: float, total: float, message: str, eta: float | None) -> str:
     if eta is not None:
         parts.append(f"about {duration(eta)} left")
     return " · ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """``8 s``, ``3 min``, ``2 h 5 min``."""
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -84,19 +84,14 @@ def _mapping(text: str) -> dict[str, str]:
 
 
 def _say_answer(result: dict[str, Any], output: Output) -> None:
-    """The answer in a sentence, or why there is none."""
-    metrics = result.get("metrics")
-    if metrics is None:
-        output.say(str(result.get("why_not", "Not evaluated.")))
-        return
-    for name, title in (
-        ("accuracy", "Right"),
-        ("balanced_accuracy", "Balanced accuracy"),
-        ("auc", "AUC"),
-    ):
+    """The answer in a sentence, the figures beside it, and what to keep in mind."""
+    output.say(result["answer"])
+    metrics = result.get("metrics") or {}
+    for name, title in (("balanced_accuracy", "Balanced accuracy"), ("auc", "AUC")):
         figure = metrics.get(name)
         if figure and figure["value"] is not None:
             output.say(
-                f"{title}: {figure['value']:.3f} "
-                f"({figure['low']:.3f} to {figure['high']:.3f}, n = {metrics['n']} real photos)"
+                f"{title}: {figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
             )
+    for note in result.get("notes", ()):
+        output.say(note)

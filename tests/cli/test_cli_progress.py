@@ -7,7 +7,7 @@ import io
 import pytest
 
 from catstudio.cli import progress
-from catstudio.cli.progress import ProgressLine, duration
+from catstudio.cli.progress import ProgressLine
 from catstudio.jobs.events import Progress, Queued, Warned
 
 
@@ -62,11 +62,3 @@ def test_a_count_is_not_said_twice():
     stream = Terminal()
     ProgressLine(stream).show(2, 5, "2 of 5 files")
     assert stream.getvalue().count("2 of 5") == 1
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (-3, "0 s"), (8.4, "8 s"), (89, "89 s"), (180, "3 min"), (7500, "2 h 5 min")],
-)
-def test_durations_read_as_people_say_them(seconds: float, text: str):
-    assert duration(seconds) == text
