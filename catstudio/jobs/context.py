@@ -11,6 +11,8 @@ from catstudio.core.errors import CancelledError
 from catstudio.core.types import Parent
 from catstudio.jobs.events import AnyEvent, Embedded, ImageMade, Progress, Warned
 
+_REPORT_EVERY = 0.1  # Seconds; a person sees no more, and each report wakes the window.
+
 
 class JobContext:
     """Handed to every job; turns calls into events and knows whether the person cancelled.
@@ -29,6 +31,8 @@ class JobContext:
         self._emit = emit
         self._cancelled = cancelled
         self._since: tuple[float, float, float] | None = None
+        self._reported = 0.0
+        self._message = ""
 
     @property
     def is_cancelled(self) -> bool:
@@ -42,11 +46,19 @@ class JobContext:
     def progress(
         self, done: float, total: float, message: str = "", preview: bytes | None = None
     ) -> None:
-        """Report ``done`` of ``total``; the estimate assumes that the rest goes as fast."""
+        """Report ``done`` of ``total``; the estimate assumes that the rest goes as fast.
+
+        Call it as often as is handy: at most ten reports a second are sent, besides those that
+        carry a preview, a new message, or the end.
+        """
         now = time.monotonic()
         # From the first report of a stage on: loading a model says nothing about its speed.
         if self._since is None or self._since[2] != total or done < self._since[1]:
             self._since = (now, done, total)
+        is_news = preview is not None or message != self._message or done >= total
+        if not is_news and now - self._reported < _REPORT_EVERY:
+            return
+        self._reported, self._message = now, message
         began, first, _ = self._since
         eta = (now - began) * (total - done) / (done - first) if done > first else None
         self._emit(

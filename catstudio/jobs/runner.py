@@ -6,6 +6,7 @@ exactly one terminal event, whatever happens to the worker.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import traceback
@@ -185,35 +186,38 @@ class JobRunner:
 
     def _run_in_worker(self, job: _Job) -> AnyEvent:
         """Hand the job over and pass its events on; returns its one terminal event."""
-        job_id = job.request.job_id
         try:
-            worker = self._living_worker()
+            end = self._converse(job)
+            return self._keep(job.request, end) or end
+        except Exception as error:
+            return _failure(job.request.job_id, error)
+
+    def _converse(self, job: _Job) -> AnyEvent:
+        """Publish what the worker says until the end, which is returned and not yet kept."""
+        job_id = job.request.job_id
+        worker = self._living_worker()
+        problem: CatStudioError | None = None
+        with contextlib.suppress(OSError):  # A worker that is gone also stops speaking.
             worker.send(Run(job.request))
             if job.cancelled.is_set():  # Between _begin and here nobody could tell the worker.
                 worker.send(Cancel(job_id))
-        except OSError as error:
-            return _failure(job_id, error)
-        problem: CatStudioError | None = None
         while (event := worker.receive()) is not None:
-            if event.job_id != job_id:
-                continue
+            if isinstance(event, TERMINAL):
+                return _failure(job_id, problem) if problem else event
             try:
                 kept = self._keep(job.request, event)
             except Exception as error:
                 # What cannot be kept (a full disk) ends the job; the worker is told to stop.
-                if isinstance(event, TERMINAL):
-                    return _failure(job_id, error)
                 if problem is None:
                     problem = _as_catstudio(error)
-                    worker.send(Cancel(job_id))
+                    with contextlib.suppress(OSError):
+                        worker.send(Cancel(job_id))
                 continue
-            if isinstance(event, TERMINAL):
-                return _failure(job_id, problem) if problem else kept or event
             if kept is not None:
                 self._publish(kept)
         if job.cancelled.is_set():
             return Cancelled(job_id=job_id)
-        return _failure(job_id, worker.death(), worker.log_tail())
+        return _failure(job_id, problem or worker.death(), worker.log_tail())
 
 
 def _as_catstudio(error: Exception) -> CatStudioError:

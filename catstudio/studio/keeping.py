@@ -21,7 +21,7 @@ from catstudio.core.changes import AddImages, Touched
 from catstudio.core.edits import Edits
 from catstudio.core.pixels import decode
 from catstudio.core.project import ProjectFolder
-from catstudio.core.store import NewImage, Store
+from catstudio.core.store import AddedImage, NewImage, Store
 from catstudio.core.thumbnails import write_thumbnail
 from catstudio.core.types import Provenance, State
 from catstudio.jobs.context import JobContext
@@ -45,6 +45,7 @@ class _Made(Struct):
 
     started: float
     ids: list[str]
+    duplicates: int = 0
 
 
 class Keeper:
@@ -67,6 +68,8 @@ class Keeper:
 
     def keep(self, request: AnyRequest, event: AnyEvent) -> AnyEvent | None:
         """Keep what ``event`` brings; returns what is to be published in its place, or None."""
+        if isinstance(request, GenerateRequest):
+            self._begin(event.job_id)
         if isinstance(event, ImageMade) and isinstance(request, GenerateRequest):
             return self._keep_image(request, event)
         if isinstance(event, Embedded):
@@ -86,6 +89,7 @@ class Keeper:
 
         Raises :class:`CancelledError`; what was added before stays.
         """
+        self._begin(request.job_id)
         found = importing.find(request)
         refused = [{"path": path, "reason": "There is no such file."} for path in found.missing]
         refused += [
@@ -94,7 +98,6 @@ class Keeper:
         ]
         for one in refused:
             context.warn(f"{one['path']}: {one['reason']}", "Check the path.", one["path"])
-        duplicates = 0
         total = len(found.candidates)
         try:
             for done, checked in enumerate(importing.checked(request, found.candidates), 1):
@@ -104,7 +107,7 @@ class Keeper:
                     refused.append({"path": path, "reason": str(checked.reason)})
                     context.warn(checked.reason.message, checked.reason.hint, path)
                 else:
-                    duplicates += self._import_one(request, checked, context)
+                    self._import_one(request, checked, context)
                 context.progress(done, total, f"{done} of {total} files")
         finally:
             finished = self._finish(request.job_id, "add")
@@ -112,7 +115,7 @@ class Keeper:
             job_id=request.job_id,
             result={
                 "added": finished["made"],
-                "duplicates": duplicates,
+                "duplicates": finished["duplicates"],
                 "refused": refused,
                 "skipped": list(found.skipped),
                 "ids": finished["ids"],
@@ -124,22 +127,11 @@ class Keeper:
 
     def _import_one(
         self, request: ImportRequest, sound: importing.Sound, context: JobContext
-    ) -> bool:
-        """Store one decoded file; True when its bytes were there already."""
+    ) -> None:
         added = self._store.add_image(sound.new)
         if added.note:
             context.warn(added.note, path=sound.candidate.path)
-        if not added.is_duplicate:
-            self._remember(request.job_id, added.record.id)
-            self._write_thumbnail(sound.decoded.image, added.record.sha256)
-        self._publish(
-            ImageAdded(
-                job_id=request.job_id,
-                image_id=added.record.id,
-                is_duplicate=added.is_duplicate,
-            )
-        )
-        return added.is_duplicate
+        self._publish(self._added(request.job_id, added, sound.decoded.image))
 
     def _keep_image(self, request: GenerateRequest, event: ImageMade) -> ImageAdded:
         decoded = decode(event.data, event.name)
@@ -167,12 +159,21 @@ class Keeper:
                 state=State.ACCEPTED if request.accept else State.PENDING,
             )
         )
+        return self._added(event.job_id, added, decoded.image)
+
+    def _added(self, job_id: str, added: AddedImage, image: Image) -> ImageAdded:
+        """Count what was stored, and make its thumbnail while its pixels are at hand."""
+        with self._lock:
+            made = self._made[job_id]
+            if added.is_duplicate:
+                made.duplicates += 1
+            else:
+                made.ids.append(added.record.id)
         if not added.is_duplicate:
-            self._remember(event.job_id, added.record.id)
-            self._write_thumbnail(decoded.image, added.record.sha256)
-        return ImageAdded(
-            job_id=event.job_id, image_id=added.record.id, is_duplicate=added.is_duplicate
-        )
+            # Only a cache: it is made again when somebody looks.
+            with contextlib.suppress(OSError):
+                write_thumbnail(image, self._folder.cache, added.record.sha256, GALLERY_THUMBNAIL)
+        return ImageAdded(job_id=job_id, image_id=added.record.id, is_duplicate=added.is_duplicate)
 
     def _keep_embeddings(self, event: Embedded) -> None:
         features = np.frombuffer(event.features, np.float32).reshape(len(event.keys), event.dim)
@@ -180,15 +181,9 @@ class Keeper:
         with contextlib.suppress(sqlite3.Error, OSError):
             self._embeddings.put_many(event.keys, features)
 
-    def _write_thumbnail(self, image: Image, sha256: str) -> None:
-        # Only a cache: it is made again when somebody looks.
-        with contextlib.suppress(OSError):
-            write_thumbnail(image, self._folder.cache, sha256, GALLERY_THUMBNAIL)
-
-    def _remember(self, job_id: str, image_id: str) -> None:
+    def _begin(self, job_id: str) -> None:
         with self._lock:
-            made = self._made.setdefault(job_id, _Made(time.monotonic(), []))
-            made.ids.append(image_id)
+            self._made.setdefault(job_id, _Made(time.monotonic(), []))
 
     def _finish(self, job_id: str, what: str) -> dict[str, Any]:
         """Make what the job brought one undoable step; returns the figures of its result."""
@@ -199,6 +194,7 @@ class Keeper:
         return {
             "made": len(made.ids),
             "ids": list(made.ids),
+            "duplicates": made.duplicates,
             "seconds": round(time.monotonic() - made.started, 3),
         }
 

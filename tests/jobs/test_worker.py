@@ -15,9 +15,9 @@ pytestmark = pytest.mark.needs_engine
 SMALL = {"size": 64}
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory, example_photos: Path):
-    with Studio.create(tmp_path_factory.mktemp("worker") / "Cats.catstudio") as opened:
+@pytest.fixture
+def studio(tmp_path: Path, example_photos: Path):
+    with Studio.create(tmp_path / "Cats.catstudio") as opened:
         opened.run(opened.import_request([example_photos / "cat"], label="cat"))
         yield opened
 
