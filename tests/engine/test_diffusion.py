@@ -258,13 +258,13 @@ def test_sizes_are_rounded_with_a_note(models, owner):
 
 
 def test_a_size_far_below_the_model_is_made_with_a_warning(models, owner):
-    for size, warnings in ((32, 0), (16, 1)):
+    for size, warnings in ((64, 0), (32, 1)):
         recorder = Recorder()
         req = request(models / "stable_diffusion_3", 2, options={"size": size})
         generate(req, recorder.context, owner)
         assert {event.params["width"] for event in recorder.of(ImageMade)} == {size}
         assert len(recorder.of(Warned)) == warnings
-    assert "was made for 64 pixels" in recorder.of(Warned)[0].message
+    assert "was made for 128 pixels" in recorder.of(Warned)[0].message
 
 
 def test_a_size_beyond_the_positions_of_the_model_is_refused(models, owner):

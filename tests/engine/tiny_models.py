@@ -148,7 +148,7 @@ def stable_diffusion_3() -> StableDiffusion3Pipeline:
     torch.manual_seed(0)
     tokenizer, tokenizer_3 = clip_tokenizer(), t5_tokenizer()
     transformer = SD3Transformer2DModel(
-        sample_size=16,
+        sample_size=32,
         patch_size=2,
         in_channels=16,
         num_layers=1,
