@@ -1,0 +1,190 @@
+"""Is there enough: a bar a label, one large button, and the progress of what it started."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QSizePolicy,
+    QWidget,
+)
+
+from catstudio.jobs.events import Progress
+from catstudio.studio import LabelReadiness, Readiness
+from catstudio.ui.add_data.asks import plural
+from catstudio.ui.jobs_queue import duration
+from catstudio.ui.theme import XL, S, current
+from catstudio.ui.widgets import Card, ElidedLabel, button, label
+
+_STEPS = 1000
+
+
+def test_sentence(one: LabelReadiness) -> str:
+    """``real cats to test on: 12 of 20``; before the draw, what will be divided."""
+    name = plural(one.label, 2).removeprefix("2 ").removeprefix("× ")
+    if one.undrawn and not one.test:
+        photos = "photo" if one.undrawn == 1 else "photos"
+        return f"real {name}: {one.undrawn:,} {photos}, divided when you train"
+    return f"real {name} to test on: {one.test:,} of {one.test_target}"
+
+
+def train_sentence(one: LabelReadiness) -> str:
+    """What there is to train on, and what waits for review."""
+    parts = [f"{one.train:,} real to train on"] if one.test or not one.undrawn else []
+    parts += [f"{one.synthetic:,} made or drawn"] if one.synthetic else []
+    parts += [f"{one.val:,} to calibrate on"] if one.val else []
+    parts += [f"{one.pending:,} to review"] if one.pending else []
+    return " · ".join(parts)
+
+
+def why_not(readiness: Readiness) -> str:
+    """Why nothing can be trained yet, with what to do; "" when it can."""
+    if any(one.real + one.synthetic for one in readiness.labels):
+        return ""
+    return "There is no accepted image with a label yet: drop photos, or accept some in review."
+
+
+class TestBar(QWidget):
+    """How much of the wanted test set is there, drawn."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._share = 0.0
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_share(self, share: float) -> None:
+        """``share`` in [0, 1]."""
+        self._share = min(max(share, 0.0), 1.0)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(120, 8)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        rect = QRectF(0, (self.height() - 8) / 2, self.width(), 8)
+        painter.setBrush(QColor(theme.line))
+        painter.drawRoundedRect(rect, 4, 4)
+        if self._share > 0:
+            rect.setWidth(max(8.0, rect.width() * self._share))
+            painter.setBrush(QColor(theme.ok if self._share >= 1 else theme.accent_fill))
+            painter.drawRoundedRect(rect, 4, 4)
+
+
+class ReadinessView(Card):
+    """``train_asked`` is the button; ``cancel_asked`` stops what it started."""
+
+    train_asked = Signal()
+    cancel_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.column.setContentsMargins(XL, XL, XL, XL)
+        self.column.addWidget(label("Ready?", "heading"))
+        self._rows = QGridLayout()
+        self._rows.setHorizontalSpacing(XL)
+        self._rows.setVerticalSpacing(S)
+        self._rows.setColumnStretch(1, 1)
+        self._shown: list[QWidget] = []
+        self.column.addLayout(self._rows)
+        self._remark = label("", "muted", wrap=True)
+        self.column.addWidget(self._remark)
+        self.column.addSpacing(S)
+        self.train = button("Train and evaluate", "primary", icon="train")
+        self.train.setMinimumHeight(44)
+        self.train.setMinimumWidth(240)
+        self.train.clicked.connect(self.train_asked)
+        self.column.addWidget(self.train, 0, Qt.AlignmentFlag.AlignLeft)
+        self._bar = QProgressBar()
+        self._bar.setRange(0, _STEPS)
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Training")
+        self._step = ElidedLabel("", "muted")
+        self.cancel = button("Cancel", "quiet", tooltip="Stop; nothing is lost")
+        self.cancel.clicked.connect(self._ask_cancel)
+        self._work = QWidget()
+        work = QHBoxLayout(self._work)
+        work.setContentsMargins(0, 0, 0, 0)
+        work.setSpacing(S)
+        work.addWidget(self._bar, 1)
+        work.addWidget(self._step, 1)
+        work.addWidget(self.cancel)
+        self.column.addWidget(self._work)
+        self._work.hide()
+        self._reason = ""
+
+    def show_readiness(self, readiness: Readiness) -> None:
+        """Counts by label, and whether the button can be pressed."""
+        for widget in self._shown:
+            self._rows.removeWidget(widget)
+            widget.hide()
+            widget.deleteLater()
+        self._shown = []
+        for at, one in enumerate(readiness.labels):
+            bar = TestBar()
+            bar.set_share(one.test / one.test_target)
+            bar.setAccessibleName(test_sentence(one))
+            bar.setToolTip(f"{one.missing:,} more real photos to test on are wanted.")
+            row = (label(test_sentence(one)), bar, label(train_sentence(one), "muted"))
+            for column, widget in enumerate(row):
+                self._rows.addWidget(widget, at, column)
+            self._shown += row
+        self._reason = why_not(readiness)
+        self._remark.setText(self._reason or _advice(readiness))
+        self._remark.setVisible(bool(self._remark.text()))
+        self._look_again()
+
+    def show_working(self, is_working: bool) -> None:
+        """Progress in place of the button's reason while training runs."""
+        self._work.setVisible(is_working)
+        self.cancel.setEnabled(True)
+        if is_working:
+            self._bar.setValue(0)
+            self._step.setText("Waits for its turn")
+        self._look_again()
+
+    def show_progress(self, event: Progress) -> None:
+        """How far training has come."""
+        share = event.done / event.total if event.total else 0.0
+        self._bar.setValue(round(_STEPS * min(max(share, 0.0), 1.0)))
+        left = f" · about {duration(event.eta)} left" if event.eta and event.eta >= 1 else ""
+        self._step.setText(f"{event.message}{left}")
+
+    def _ask_cancel(self) -> None:
+        self.cancel.setEnabled(False)
+        self._step.setText("Stopping after this step")
+        self.cancel_asked.emit()
+
+    def _look_again(self) -> None:
+        is_working = not self._work.isHidden()
+        self.train.setEnabled(not self._reason and not is_working)
+        tooltip = "Training is running." if is_working else self._reason
+        self.train.setToolTip(
+            tooltip or "Train on what is accepted, measure on held-out real photos"
+        )
+
+
+def _advice(readiness: Readiness) -> str:
+    """What the answer will be able to say, from what there is to test on."""
+    empty = [one.label for one in readiness.labels if not one.real + one.synthetic]
+    if empty:
+        return (
+            f"There is no image of {' or '.join(empty)} yet. A few photos of it make a much "
+            "better classifier."
+        )
+    without = [one.label for one in readiness.labels if not one.real]
+    if without:
+        return (
+            f"There is no real photo of {' or '.join(without)}, and a model is measured on real "
+            "photos only: it can be trained, not tested."
+        )
+    short = [f"{one.missing:,} of {one.label}" for one in readiness.labels if one.missing]
+    if short and any(one.test for one in readiness.labels):
+        return f"For a tighter answer add real photos: {', '.join(short)}."
+    return ""
