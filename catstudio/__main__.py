@@ -2,14 +2,83 @@
 
 from __future__ import annotations
 
+import argparse
+import difflib
+import os
+import signal
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-from catstudio.cli.main import main
+from catstudio.cli.main import build_parser, command_names
+from catstudio.cli.main import main as run_command
+from catstudio.cli.output import WRONG_USAGE, Output
+from catstudio.core.errors import NotPossibleError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what ``argv`` (default: this process's arguments) says; returns the exit status.
+
+    With nothing, or with a project's folder alone, the window opens.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--worker"]:  # a frozen program has no -m to start its worker by
+        from catstudio.jobs import worker
+
+        worker.main()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows "?"
+    parser = build_parser()
+    if arguments and (arguments[0].startswith("-") or arguments[0] in command_names(parser)):
+        return run_command(arguments, parser)
+    return _open_window(arguments, parser)
 
 
 def window() -> int:
-    """The desktop entry's start: the window, whatever folder it is given."""
-    return main(sys.argv[1:2])
+    """The desktop entry's start: the window, with the folder it is given if any."""
+    return _open_window(sys.argv[1:2], build_parser())
+
+
+def _open_window(arguments: list[str], parser: argparse.ArgumentParser) -> int:
+    output = Output()
+    if arguments and not _may_be_project(arguments[0]):
+        near = difflib.get_close_matches(arguments[0], command_names(parser), 1)
+        meant = f"Did you mean {near[0]!r}? " if near else ""
+        output.note(f"catstudio: there is no command or folder called {arguments[0]!r}.")
+        output.note(f"  {meant}See catstudio --help.")
+        return WRONG_USAGE
+    if sys.platform == "linux" and not any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    ):
+        return _cannot_open(
+            output,
+            "There is no display here, so the window cannot open.",
+            "catstudio demo shows the same without a window; catstudio --help lists all commands.",
+        )
+    try:
+        from catstudio.ui import app
+    except ImportError as missing:
+        return _cannot_open(
+            output,
+            f"The window cannot open: {missing}.",
+            "Install Qt's system packages (packaging/debian-packages.txt lists Debian's); "
+            "catstudio doctor says what else is missing.",
+        )
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop never returns to Python to notice
+    status: int = app.main(arguments)
+    return status
+
+
+def _cannot_open(output: Output, message: str, hint: str) -> int:
+    error = NotPossibleError(message, hint)
+    output.error(error)
+    return error.exit_status
+
+
+def _may_be_project(argument: str) -> bool:
+    path = Path(argument)
+    return path.exists() or path.suffix == ".catstudio" or len(path.parts) > 1
 
 
 if __name__ == "__main__":

@@ -1,39 +1,29 @@
-"""The command line's entry: which command is meant, and what exit status its end becomes."""
+"""The whole command line: its parser, and what exit status each end becomes."""
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import logging
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 from catstudio import __version__
 from catstudio.cli import dataset, demo, doctor, generating, models, training
-from catstudio.cli.output import CANCELLED, DONE, JOB_FAILED, WRONG_USAGE, Output
-from catstudio.core.errors import CancelledError, CatStudioError, NotPossibleError
+from catstudio.cli.output import CANCELLED, JOB_FAILED, Output
+from catstudio.core.errors import CancelledError, CatStudioError
 from catstudio.core.paths import log_dir
 
 _GROUPS = (dataset, generating, training, models, demo, doctor)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Do what ``argv`` (default: this process's arguments) says; returns the exit status.
+def main(arguments: Sequence[str], parser: argparse.ArgumentParser | None = None) -> int:
+    """Do the command that ``arguments`` say; returns the exit status.
 
-    With nothing, or with a project's folder alone, the window opens.
+    ``parser`` is what :func:`build_parser` made, where it is at hand already.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows "?"
-    parser = build_parser()
-    if not arguments or not (arguments[0].startswith("-") or arguments[0] in command_names(parser)):
-        return _open_window(arguments, parser)
-    args = parser.parse_args(arguments)
+    args = (parser or build_parser()).parse_args(arguments)
     output = Output(is_json=args.json, is_quiet=args.quiet)
     try:
         return _run(args, output)
@@ -94,43 +84,3 @@ def _unexpected(error: Exception) -> CatStudioError:
         f"Something unexpected went wrong ({type(error).__name__}: {error}).",
         f"What was finished is kept. The details are in {log}.",
     )
-
-
-def _open_window(arguments: list[str], parser: argparse.ArgumentParser) -> int:
-    output = Output()
-    if arguments and not _may_be_project(arguments[0]):
-        near = difflib.get_close_matches(arguments[0], command_names(parser), 1)
-        meant = f"Did you mean {near[0]!r}? " if near else ""
-        output.note(f"catstudio: there is no command or folder called {arguments[0]!r}.")
-        output.note(f"  {meant}See catstudio --help.")
-        return WRONG_USAGE
-    if sys.platform == "linux" and not any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    ):
-        error = NotPossibleError(
-            "There is no display here, so the window cannot open.",
-            "catstudio demo shows the same without a window; catstudio --help lists all commands.",
-        )
-        output.error(error)
-        return error.exit_status
-    try:
-        from catstudio.ui import app
-    except ImportError as missing:
-        error = NotPossibleError(
-            f"The window cannot open: {missing}.",
-            "Install Qt's system packages (packaging/debian-packages.txt lists Debian's); "
-            "catstudio doctor says what else is missing.",
-        )
-        output.error(error)
-        return error.exit_status
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop never returns to Python to notice
-    status: int = app.main(arguments)
-    return status
-
-
-def _may_be_project(argument: str) -> bool:
-    path = Path(argument)
-    return path.exists() or path.suffix == ".catstudio" or len(path.parts) > 1
-
-
-__all__ = ["DONE", "build_parser", "command_names", "main"]

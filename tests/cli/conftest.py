@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from catstudio.cli.main import main
+from catstudio.__main__ import main
 
 
 @dataclass(frozen=True)

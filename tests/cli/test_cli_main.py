@@ -104,7 +104,7 @@ def test_an_error_is_json_too(cli, tmp_path):
 def test_light_commands_import_neither_qt_nor_torch(filled, tmp_path):
     script = f"""
 import sys
-from catstudio.cli.main import main
+from catstudio.__main__ import main
 for args in (["verify", {str(filled)!r}], ["split", {str(filled)!r}], ["models", "list"],
              ["review", {str(filled)!r}, "--accept", "all"]):
     assert main(args) == 0, args
