@@ -84,10 +84,8 @@ def generate_request(
         raise BadInputError(f"The count is {count}.", f"Give a number from 1 to {MAX_COUNT:,}.")
     store.check_label(label)
     checked = maker.options(dict(options))
-    if maker.min_seeds:
-        parents = _seed_records(store, label, seeds)
-    else:
-        parents = store.images_by_id(seeds) if seeds else []
+    # A model that can do without a seed image gets one only when it is chosen.
+    parents = _seed_records(store, label, seeds) if maker.min_seeds or seeds is not None else []
     if len(parents) < maker.min_seeds:
         need = "a photo" if maker.min_seeds == 1 else f"{maker.min_seeds} photos"
         raise NotPossibleError(
