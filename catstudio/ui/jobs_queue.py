@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
     QScrollArea,
     QToolButton,
     QVBoxLayout,
@@ -32,6 +31,7 @@ from catstudio.jobs.events import (
 )
 from catstudio.ui import icons
 from catstudio.ui.theme import XS, M, S
+from catstudio.ui.widgets import ElidedLabel, button, label
 
 _PREVIEW = 48
 _STEPS = 1000
@@ -86,8 +86,10 @@ class JobCard(QFrame):
         self._preview.setFixedSize(_PREVIEW, _PREVIEW)
         self._preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._preview.hide()
-        self._title = _label(title)
-        self._step = _label("Waits for its turn", "small")
+        self._title = ElidedLabel(title)
+        self._step = ElidedLabel("Waits for its turn", "small")
+        self._story = label("", "small", wrap=True)
+        self._story.hide()
         self._bar = QProgressBar()
         self._bar.setRange(0, _STEPS)
         self._bar.setTextVisible(False)
@@ -95,10 +97,10 @@ class JobCard(QFrame):
         self.cancel = QToolButton()
         self.cancel.setText("Cancel")
         self.cancel.setToolTip("Stop this; everything finished so far is kept")
+        self.cancel.setAccessibleName(f"Cancel {title}")
         self.cancel.setProperty("role", "quiet")
         self.cancel.clicked.connect(self._ask_cancel)
-        self._copy = QPushButton("Copy details")
-        self._copy.setProperty("role", "link")
+        self._copy = button("Copy details", "link")
         self._copy.clicked.connect(self.copy_details)
         self._copy.hide()
         self._made = 0
@@ -106,8 +108,8 @@ class JobCard(QFrame):
 
     @property
     def step_text(self) -> str:
-        """What the second line says."""
-        return self._step.text()
+        """What is said below the title."""
+        return self._step.text() if self._story.isHidden() else self._story.text()
 
     def show_event(self, event: AnyEvent) -> None:
         """Show what the job said."""
@@ -134,7 +136,7 @@ class JobCard(QFrame):
         parts = [event.message or f"{event.done:.0f} of {event.total:.0f}"]
         if event.eta is not None and event.eta >= 1:
             parts.append(f"about {duration(event.eta)} left")
-        self._say(" · ".join(parts))
+        self._step.setText(" · ".join(parts))
         # A preview is at most a few hundred pixels: decoding it takes less than a frame.
         if event.preview:
             image = QImage.fromData(event.preview)
@@ -167,7 +169,7 @@ class JobCard(QFrame):
         if isinstance(event, Failed):
             self.failure = event
             self._show_mark("problem")
-            self._say(f"{event.message} {event.hint}".strip(), is_wrapped=True)
+            self._tell(f"{event.message} {event.hint}".strip())
             self._copy.show()
             return
         refused = len(self.warnings)
@@ -177,31 +179,31 @@ class JobCard(QFrame):
             if refused:
                 first = self.warnings[0]
                 more = f" And {refused - 1:,} more." if refused > 1 else ""
-                self._say(f"{text}. {first.message}{more}", is_wrapped=True)
+                self._tell(f"{text}. {first.message}{more}")
                 self._copy.show()
                 return
         else:
             text = f"stopped, {self._made:,} kept"
         # A finished job is one line.
         self._title.setText(f"{self.title}: {text}" if text else self.title)
-        self._title.setToolTip(self._title.text())
         self._step.hide()
 
     def _show_mark(self, level: str) -> None:
         self._mark.setPixmap(icons.icon(level, level).pixmap(16, 16))
         self._mark.show()
 
-    def _say(self, text: str, is_wrapped: bool = False) -> None:
-        self._step.setWordWrap(is_wrapped)
-        self._step.setText(text)
-        self._step.setToolTip(text)
+    def _tell(self, text: str) -> None:
+        """Say something that needs more than a line."""
+        self._step.hide()
+        self._story.setText(text)
+        self._story.show()
 
     def _ask_cancel(self) -> None:
         if self.is_over:
             self.dismissed.emit(self.job_id)
             return
         self.cancel.setEnabled(False)
-        self._say("Stopping after this step; what is finished is kept")
+        self._step.setText("Stopping after this step; what is finished is kept")
         self.cancel_asked.emit(self.job_id)
 
     def _lay_out(self) -> None:
@@ -212,7 +214,7 @@ class JobCard(QFrame):
         row.addWidget(self._preview, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         column.setSpacing(XS)
-        for widget in (self._title, self._step, self._bar):
+        for widget in (self._title, self._step, self._story, self._bar):
             column.addWidget(widget)
         column.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
         row.addLayout(column, 1)
@@ -241,12 +243,11 @@ class JobsQueue(QWidget):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(content)
-        self._clear = QPushButton("Clear finished")
-        self._clear.setProperty("role", "link")
+        self._clear = button("Clear finished", "link")
         self._clear.clicked.connect(self.clear_finished)
         heading = QHBoxLayout()
         heading.setContentsMargins(M, S, M, 0)
-        title = _label("QUEUE", "section")
+        title = label("QUEUE", "section")
         heading.addWidget(title, 1)
         heading.addWidget(self._clear)
         column = QVBoxLayout(self)
@@ -303,13 +304,3 @@ class JobsQueue(QWidget):
     def _look_again(self) -> None:
         self.setVisible(bool(self.cards))
         self._clear.setVisible(any(card.is_over for card in self.cards.values()))
-
-
-def _label(text: str, role: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    if role:
-        label.setProperty("role", role)
-    # Long words must not widen the panel: the text is cut, the tooltip has it whole.
-    label.setMinimumWidth(1)
-    return label

@@ -1,4 +1,4 @@
-"""The page's own pieces: rows with their words above the editor, the fold, the seed's number."""
+"""The page's own pieces: rows of words and editor, and the seed's number."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSpinBox,
-    QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from catstudio.ui import icons
 from catstudio.ui.add_data.fields import WheelGuard
 from catstudio.ui.theme import XS, S
+from catstudio.ui.widgets import icon_button, label
 
 MAX_SEED = 2**31 - 1
 
@@ -36,13 +35,12 @@ class Form(QWidget):
 
     def add(self, words: str, editor: QWidget) -> None:
         """A row: ``words`` left of ``editor``, whose buddy they are."""
-        label = QLabel(words)
-        label.setProperty("role", "muted")
-        label.setBuddy(editor)
+        text = label(words, "muted")
+        text.setBuddy(editor)
         at = self._grid.rowCount()
-        self._grid.addWidget(label, at, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._grid.addWidget(text, at, 0, Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(editor, at, 1)
-        self._words[editor] = label
+        self._words[editor] = text
 
     def span(self, widget: QWidget) -> None:
         """A row that needs both columns."""
@@ -59,33 +57,6 @@ class Form(QWidget):
         return self._grid.count() == 0
 
 
-class Fold(QWidget):
-    """A title that opens and closes what is below it; closed at first."""
-
-    def __init__(self, title: str, content: QWidget, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._content = content
-        self._button = QToolButton()
-        self._button.setText(title)
-        self._button.setProperty("role", "quiet")
-        self._button.setCheckable(True)
-        self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._button.toggled.connect(self._toggle)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(XS)
-        column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(content)
-        self._toggle(is_open=False)
-
-    def open(self) -> None:
-        self._button.setChecked(True)
-
-    def _toggle(self, is_open: bool) -> None:
-        self._content.setVisible(is_open)
-        self._button.setIcon(icons.icon("down" if is_open else "right", "muted"))
-
-
 class SeedNumber(QWidget):
     """The generator's seed: drawn afresh each time unless it is locked."""
 
@@ -97,10 +68,11 @@ class SeedNumber(QWidget):
         self._number.setToolTip("The same number with the same settings makes the same images")
         self._number.installEventFilter(WheelGuard(self))
         self._number.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._lock = _tool("lock-open", "Keep this number for the next images")
-        self._lock.setCheckable(True)
+        self._lock = icon_button(
+            "lock-open", "Keep this number for the next images", checkable=True
+        )
         self._lock.toggled.connect(self._show_lock)
-        dice = _tool("dice-five", "Draw another number")
+        dice = icon_button("dice-five", "Draw another number")
         dice.clicked.connect(self.draw)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -130,11 +102,3 @@ class SeedNumber(QWidget):
 
     def _show_lock(self, is_locked: bool) -> None:
         self._lock.setIcon(icons.icon("lock" if is_locked else "lock-open"))
-
-
-def _tool(icon: str, tooltip: str) -> QToolButton:
-    button = QToolButton()
-    button.setIcon(icons.icon(icon))
-    button.setToolTip(tooltip)
-    button.setAccessibleName(tooltip)
-    return button

@@ -12,12 +12,13 @@ from catstudio.sources.base import Kind, Parameter
 from catstudio.ui.add_data.asks import LABEL_COUNT, GenerateAsk
 from catstudio.ui.add_data.facts import Facts, seeds_sentence, why_no_seeds
 from catstudio.ui.add_data.fields import Field
-from catstudio.ui.add_data.form import Fold, Form, SeedNumber
+from catstudio.ui.add_data.form import Form, SeedNumber
 from catstudio.ui.add_data.model_chooser import ModelChooser
 from catstudio.ui.add_data.prompt_editor import PromptEditor, template_note
-from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage, words
+from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.settings import Settings
+from catstudio.ui.widgets import CollapsibleSection, label
 
 COUNT = Parameter(
     name="count", title="Images", kind=Kind.INT, default=LABEL_COUNT, low=1, high=10_000
@@ -39,7 +40,7 @@ class GeneratePage(SourcePage):
         self.prompt: PromptEditor | None = None
         self.negative: PromptEditor | None = None
         self.model: ModelChooser | None = None
-        self._note = words("", "small")
+        self._note = label("", "small", wrap=True)
         if source.uses_prompt:
             self._add_prompts()
         self._form = Form()
@@ -54,7 +55,7 @@ class GeneratePage(SourcePage):
         self._selection = QCheckBox("Start from the selection")
         self._selection.setChecked(bool(source.min_seeds))
         self._selection.toggled.connect(self._look_again)
-        self._which = words("", "small")
+        self._which = label("", "small", wrap=True)
         self.fields: dict[str, Field] = {}
         self.seed = SeedNumber()
         self._accept = QCheckBox("Accept without review")
@@ -172,7 +173,9 @@ class GeneratePage(SourcePage):
         self.column.addWidget(self._form)
         self.column.addWidget(self._selection)
         self.column.addWidget(self._which)
-        self.column.addWidget(Fold("Advanced", advanced))
+        fold = CollapsibleSection("Advanced")
+        fold.column.addWidget(advanced)
+        self.column.addWidget(fold)
 
     def _recall(self) -> None:
         known: dict[str, Any] = self._settings.options.get(self.source.id, {})

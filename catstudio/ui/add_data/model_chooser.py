@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QToolButton,
     QVBoxLayout,
@@ -18,9 +17,9 @@ from PySide6.QtWidgets import (
 
 from catstudio.core.errors import CatStudioError
 from catstudio.models import ModelEntry, ModelRegistry
-from catstudio.ui import icons
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.theme import XS
+from catstudio.ui.widgets import icon_button, label
 
 _SIZE_ROLE = Qt.ItemDataRole.UserRole + 1
 _EMPTY = (
@@ -55,18 +54,13 @@ class ModelChooser(QWidget):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self._list.currentIndexChanged.connect(self._choose)
-        self._add = QToolButton()
-        self._add.setIcon(icons.icon("add"))
-        self._add.setToolTip("Add a model that is on this computer")
-        self._add.setAccessibleName("Add a model")
+        self._add = icon_button("add", "Add a model that is on this computer")
         self._add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self._add)
         menu.addAction("Add model folder…", self._ask_folder)
         menu.addAction("Add .safetensors file…", self._ask_file)
         self._add.setMenu(menu)
-        self._note = QLabel(_EMPTY)
-        self._note.setWordWrap(True)
-        self._note.setProperty("role", "muted")
+        self._note = label(_EMPTY, "small", wrap=True)
         row = QHBoxLayout()
         row.setSpacing(XS)
         row.addWidget(self._list, 1)

@@ -9,8 +9,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QStackedWidget,
@@ -32,6 +30,7 @@ from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.settings import Settings
 from catstudio.ui.theme import XS, M, S
+from catstudio.ui.widgets import button, label
 
 _COLUMNS = 3
 FILE_FILTER = f"Images ({' '.join(sorted(f'*{one}' for one in EXTENSIONS))});;All files (*)"
@@ -60,14 +59,11 @@ class AddDataPanel(QFrame):
         self.labels.changed.connect(self._show_facts)
         self.labels.added.connect(lambda name: bridge.apply(AddLabel(name)))
         self._stack = QStackedWidget()
-        self.button = QPushButton()
-        self.button.setProperty("role", "primary")
+        self.button = button("", "primary")
         self.button.clicked.connect(self.press)
-        self.folder = QPushButton("Folder…")
+        self.folder = button("Folder…", tooltip="Import all images of a folder")
         self.folder.clicked.connect(self._ask_folder)
-        self._why = QLabel()
-        self._why.setProperty("role", "small")
-        self._why.setWordWrap(True)
+        self._why = label("", "small", wrap=True)
         self._lay_out()
         self.choose(settings.source if settings.source in SOURCES else "photo")
 
@@ -171,9 +167,7 @@ class AddDataPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(M, M, M, M)
         column.setSpacing(M)
-        title = QLabel("ADD DATA")
-        title.setProperty("role", "section")
-        column.addWidget(title)
+        column.addWidget(label("ADD DATA", "section"))
         column.addLayout(self._tile_grid())
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -183,8 +177,7 @@ class AddDataPanel(QFrame):
         column.addWidget(scroll, 1)
         row = QHBoxLayout()
         row.setSpacing(S)
-        words = QLabel("Label")
-        words.setProperty("role", "muted")
+        words = label("Label", "muted")
         words.setBuddy(self.labels)
         row.addWidget(words)
         row.addWidget(self.labels, 1)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from catstudio.sources import Source
 from catstudio.sources.base import Kind, Parameter
 from catstudio.ui.add_data.asks import CopyAsk, ImportAsk
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.fields import Field
-from catstudio.ui.add_data.form import Fold, Form
+from catstudio.ui.add_data.form import Form
 from catstudio.ui.theme import S
+from catstudio.ui.widgets import CollapsibleSection, label
 
 TIMES = Parameter(name="weight", title="Times", kind=Kind.INT, default=30, low=1, high=1_000_000)
 
@@ -36,9 +37,9 @@ class SourcePage(QWidget):
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(S)
         self.column.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.column.addWidget(words(source.summary))
+        self.column.addWidget(label(source.summary, "muted", wrap=True))
         if source.note:
-            self.column.addWidget(words(source.note, "small"))
+            self.column.addWidget(label(source.note, "small", wrap=True))
 
     @property
     def count(self) -> int:
@@ -73,11 +74,13 @@ class ImportPage(SourcePage):
             form.add(field.parameter.title, field)
         if source.id == "photo":
             # Your own photos need no credit to begin with.
-            self.column.addWidget(Fold("Credit", form))
+            fold = CollapsibleSection("Credit")
+            fold.column.addWidget(form)
+            self.column.addWidget(fold)
         else:
             self.column.addWidget(form)
         self.column.addWidget(
-            words("Drop files or folders anywhere on the window, or paste.", "small")
+            label("Drop files or folders anywhere on the window, or paste.", "small", wrap=True)
         )
 
     def ask(self, paths: tuple[str, ...], label: str | None) -> ImportAsk:
@@ -93,7 +96,7 @@ class CopyPage(SourcePage):
         super().__init__(source, parent)
         self._times = Field(TIMES)
         self._times.changed.connect(self.changed)
-        self._which = words("", "small")
+        self._which = label("", "small", wrap=True)
         form = Form()
         form.add(TIMES.title, self._times)
         self.column.addWidget(form)
@@ -121,11 +124,3 @@ class CopyPage(SourcePage):
     def ask(self) -> CopyAsk:
         """What to count, and how often."""
         return CopyAsk(label=self.label, weight=self.count, ids=self.facts.selected or None)
-
-
-def words(text: str, role: str = "muted") -> QLabel:
-    """A few lines of text in a look of the stylesheet."""
-    label = QLabel(text)
-    label.setProperty("role", role)
-    label.setWordWrap(True)
-    return label

@@ -77,8 +77,9 @@ class RunsView(QFrame):
     @property
     def current(self) -> int:
         """The number of the run that is shown, 0 when there is none."""
-        item = self._list.currentItem()
-        return int(item.data(_NUMBER)) if item is not None else 0
+        if self._list.currentRow() < 0:
+            return 0
+        return int(self._list.currentItem().data(_NUMBER))
 
     def show_runs(self, runs: Sequence[RunRecord]) -> None:
         """All runs, the newest on top and, when it is new, chosen."""
