@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import tempfile
+import uuid
 from pathlib import Path
 
 from catstudio.core.errors import CatStudioError, ProjectError
@@ -25,16 +25,17 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
     call loses nothing; leave it off for what can be made again (thumbnails).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
+    # Not mkstemp: its files are the owner's alone, and a project is shared by a team.
+    temporary = path.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     if durable:
         _flush_folder(path.parent)
