@@ -8,6 +8,7 @@ rungs say about cats is not measured, and the report says so.
 from __future__ import annotations
 
 import io
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -109,6 +110,7 @@ class Ladder:
         self._examples = examples
         self._say = say
         self._on_event = on_event
+        self._credits = credits_of(examples)
 
     def climb(self) -> list[Rung]:
         """All rungs, from one photo to real photos of both labels."""
@@ -165,15 +167,18 @@ class Ladder:
     # -- steps -----------------------------------------------------------------------------
 
     def _import(self, paths: list[Path], label: str, source: str) -> None:
-        request = self._studio.import_request(
-            paths,
-            label=label,
-            source=source,
-            split="train",
-            origin="CatStudio's example photos",
-            license="see LICENSES.md",
-        )
-        self._studio.run(request, self._on_event)
+        for path in paths:
+            license_, author = self._credits[f"{path.parent.name}/{path.name}"]
+            request = self._studio.import_request(
+                [path],
+                label=label,
+                source=source,
+                split="train",
+                origin="CatStudio's example photos",
+                license=license_,
+                author=author,
+            )
+            self._studio.run(request, self._on_event)
 
     def _import_square(self) -> str:
         from PIL import Image
@@ -218,6 +223,16 @@ class Ladder:
             f"called a cat with confidence, {found['abstained']} left open."
         )
         return rung
+
+
+def credits_of(examples: Path) -> dict[str, tuple[str, str]]:
+    """License and author of each example photo, by its name such as ``cat/chelsea.jpg``."""
+    rows = re.findall(
+        r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$",
+        (examples / "LICENSES.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    return {name: (re.sub(r"\[(.+?)\]\(.+?\)", r"\1", words), who) for name, words, who in rows}
 
 
 def _answer(prediction: dict[str, Any]) -> Answer:

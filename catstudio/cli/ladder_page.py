@@ -7,8 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from catstudio.cli.ladder import TURKEYS
+from catstudio.cli.ladder import TURKEYS, credits_of
 from catstudio.core.types import ImageRecord, State
+from catstudio.sources import SOURCES
 from catstudio.studio import Studio
 
 _SHOWN = 6
@@ -22,7 +23,7 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground);
   margin: 0 auto; padding: 32px 24px; max-width: 1080px; }
 h1 { font-size: 28px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 32px 0 8px; }
-p { max-width: 70ch; } .soft { color: var(--soft); }
+p { max-width: 70ch; } .soft { color: var(--soft); font-weight: normal; }
 table { border-collapse: collapse; width: 100%; background: var(--card); }
 th, td { border: 1px solid var(--line); padding: 8px; text-align: left; vertical-align: top; }
 td.answer { text-align: center; font-variant-numeric: tabular-nums; }
@@ -57,13 +58,13 @@ never saw. A model that knows what it does not know leaves them open.</p>
 <p class="soft">"With confidence" means a probability of {report["confident_from"]:.0%} or more and
 no abstention. Six photographs are few: the counts show the kind of answer, not a rate.</p>
 {_strips(studio)}
-<p class="soft">Photographs: see LICENSES.md beside CatStudio's examples.</p>
+<p class="soft">{_credit_line(examples)}</p>
 </body></html>
 """
 
 
 def _row(rung: dict[str, Any]) -> str:
-    trained = ", ".join(f"{escape(k)} {v:,}" for k, v in rung["n_train"].items())
+    trained = "<br>".join(f"{_title(k)}: {v:,}" for k, v in rung["n_train"].items())
     turkeys = rung["turkeys"]
     cells = "".join(_cell(answer) for answer in turkeys["answers"])
     return (
@@ -87,7 +88,7 @@ def _strips(studio: Studio) -> str:
         if image.label == "cat" and image.state is State.ACCEPTED:
             by_source.setdefault(image.source, []).append(image)
     return "".join(
-        f"<h2>{escape(source)}: {len(images)}</h2><div class='strip'>"
+        f"<h2>{_title(source)}: {len(images)}</h2><div class='strip'>"
         + "".join(
             _picture(studio.thumbnail(image, 128).read_bytes(), image.name)
             for image in images[:_SHOWN]
@@ -95,6 +96,18 @@ def _strips(studio: Studio) -> str:
         + "</div>"
         for source, images in by_source.items()
     )
+
+
+def _credit_line(examples: Path) -> str:
+    """Who took the photos that the page shows, and their licences."""
+    known = credits_of(examples)
+    shown = ["cat/chelsea.jpg", *(f"not-cat/{name}.jpg" for name in TURKEYS)]
+    parts = [f"{name.split('/')[1][:-4]}: {known[name][1]}, {known[name][0]}" for name in shown]
+    return escape("Photographs: " + "; ".join(parts) + ".")
+
+
+def _title(source: str) -> str:
+    return escape(SOURCES[source].title if source in SOURCES else source)
 
 
 def _picture(jpeg: bytes, name: str) -> str:

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from catstudio.cli.ladder import NOT_EVALUATED, TURKEYS, Answer, Rung
+from catstudio.cli.ladder import NOT_EVALUATED, TURKEYS, Answer, Rung, credits_of
 from catstudio.cli.ladder_page import page
 from catstudio.studio import Studio
 
@@ -102,3 +102,13 @@ def test_the_page_says_what_is_not_known(html):
     assert NOT_EVALUATED in html
     assert "left open" in html
     assert "1 of 2" in html
+
+
+def test_every_photo_is_credited(html, example_photos):
+    credits_by_name = credits_of(example_photos)
+    for path in example_photos.glob("*/*.jpg"):
+        license_, author = credits_by_name[f"{path.parent.name}/{path.name}"]
+        assert license_
+        assert author
+        assert "](" not in license_
+    assert "vultilion" in html
