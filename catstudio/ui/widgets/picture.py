@@ -39,7 +39,11 @@ class PictureView(QWidget):
 
     def set_image(self, image: QImage) -> None:
         """Show ``image``, decoded elsewhere; at most a screenful of pixels is best."""
-        self._pixmap = QPixmap.fromImage(image)
+        self.set_pixmap(QPixmap.fromImage(image))
+
+    def set_pixmap(self, pixmap: QPixmap) -> None:
+        """Show ``pixmap`` as large as it fits."""
+        self._pixmap = pixmap
         self._message = ""
         self.update()
 

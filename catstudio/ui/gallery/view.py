@@ -1,0 +1,219 @@
+"""The scrolling grid: zoom, selection by id, and thumbnails for what is in sight only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QMimeData, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QDrag, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QWidget
+
+from catstudio.core.types import ImageRecord
+from catstudio.ui.gallery.delegate import GAP, LABEL_HEIGHT, CellDelegate
+from catstudio.ui.gallery.model import RECORD, GalleryModel
+from catstudio.ui.gallery.thumbnails import Thumbnails
+
+CELL_SIZES = (96, 112, 128, 144, 160, 192, 224, 256, 320)
+_DRAG_PICTURE = 96
+
+
+class GalleryView(QListView):
+    """Shows a :class:`GalleryModel`. ``cell_size_changed(int)`` follows the zoom,
+    ``chosen_changed`` the selection;
+    ``drag_wanted`` asks its owner for what to carry out, to :meth:`drag`.
+    """
+
+    cell_size_changed = Signal(int)
+    chosen_changed = Signal()
+    drag_wanted = Signal()
+
+    def __init__(
+        self, model: GalleryModel, thumbnails: Thumbnails, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._gallery = model
+        self._thumbnails = thumbnails
+        self._wheel = 0
+        self._remembered: tuple[list[str], int] = ([], -1)
+        self._cells = CellDelegate(thumbnails, self)
+        self.setItemDelegate(self._cells)
+        self.setAccessibleName("Gallery")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setViewMode(QListView.ViewMode.IconMode)
+        # Without uniform sizes, batches, a grid and a size hint, Qt asks every row: 10,000
+        # rows then take seconds.
+        self.setUniformItemSizes(True)
+        self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setBatchSize(500)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._scrolled = QTimer(self)
+        self._scrolled.setSingleShot(True)
+        self._scrolled.setInterval(0)
+        self._scrolled.timeout.connect(self._forget_out_of_sight)
+        model.modelAboutToBeReset.connect(self._remember)
+        model.rowsAboutToBeRemoved.connect(self._remember)
+        self.setModel(model)
+        model.modelReset.connect(self._restore)
+        model.rowsRemoved.connect(self._choose_neighbour)
+        self.selectionModel().selectionChanged.connect(self.chosen_changed)
+        self.verticalScrollBar().valueChanged.connect(lambda _: self._scrolled.start())
+        thumbnails.ready.connect(self._thumbnail_came)
+        self._fit()
+
+    # -- cells -------------------------------------------------------------------------------
+
+    @property
+    def cell_size(self) -> int:
+        return self._cells.cell
+
+    def set_cell_size(self, size: int) -> None:
+        """Make cells about ``size`` logical pixels wide; keeps the current image in sight."""
+        cell = min(CELL_SIZES, key=lambda known: abs(known - size))
+        if cell == self._cells.cell:
+            return
+        anchor = self.currentIndex()
+        if not anchor.isValid() or not self.viewport().rect().intersects(self.visualRect(anchor)):
+            anchor = self.indexAt(self.viewport().rect().center())
+        self._cells.cell = cell
+        self._fit()
+        if anchor.isValid():
+            self.scrollTo(anchor, QAbstractItemView.ScrollHint.PositionAtCenter)
+        self.cell_size_changed.emit(cell)
+
+    def zoom(self, steps: int) -> None:
+        """Go ``steps`` cell sizes up or down."""
+        at = CELL_SIZES.index(self._cells.cell) + steps
+        self.set_cell_size(CELL_SIZES[max(0, min(at, len(CELL_SIZES) - 1))])
+
+    def _fit(self) -> None:
+        """Spread the columns over the width, so that no strip stays empty at the right."""
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, self)
+        width = max(self.width() - bar - 2, self._cells.cell + GAP)
+        columns = max(1, width // (self._cells.cell + GAP))
+        grid = QSize(width // columns, self._cells.cell + LABEL_HEIGHT + GAP)
+        if grid != self.gridSize():
+            self._cells.grid = grid
+            self.setGridSize(grid)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+        super().resizeEvent(event)
+        self._scrolled.start()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+            return
+        self._wheel += event.angleDelta().y()
+        steps = int(self._wheel / 120)
+        if steps:
+            self._wheel -= steps * 120
+            self.zoom(steps)
+        event.accept()
+
+    # -- selection ---------------------------------------------------------------------------
+
+    def selected_ids(self) -> list[str]:
+        """The selected images, in the order shown."""
+        return [record.id for record in self.selected_records()]
+
+    def selected_records(self) -> list[ImageRecord]:
+        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
+        return [self._gallery.index(row).data(RECORD) for row in rows]
+
+    def current_id(self) -> str | None:
+        record: ImageRecord | None = self.currentIndex().data(RECORD)
+        return record.id if record else None
+
+    def select(self, ids: Iterable[str], current: str | None = None) -> None:
+        """Select those of ``ids`` that are shown, and bring the current one into sight."""
+        rows = sorted(r for r in map(self._gallery.row_of, ids) if r is not None)
+        selection = QItemSelection()
+        for row in rows:
+            selection.select(self._gallery.index(row), self._gallery.index(row))
+        at = self._gallery.row_of(current) if current is not None else None
+        if at is None and rows:
+            at = rows[0]
+        if at is not None:
+            self.selectionModel().setCurrentIndex(
+                self._gallery.index(at), QItemSelectionModel.SelectionFlag.NoUpdate
+            )
+        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        if at is not None:
+            self.scrollTo(self._gallery.index(at))
+
+    def _remember(self) -> None:
+        self._remembered = (self.selected_ids(), self.currentIndex().row())
+
+    def _restore(self) -> None:
+        ids, row = self._remembered
+        there = [id_ for id_ in ids if self._gallery.row_of(id_) is not None]
+        if there:
+            self.select(there)
+        elif ids:
+            self._select_row(row)
+        self.chosen_changed.emit()
+
+    def _choose_neighbour(self) -> None:
+        # What was decided has left the filter: go on with the next, as in a pile of photos.
+        ids, row = self._remembered
+        if ids and not self.selectionModel().hasSelection():
+            self._select_row(row)
+
+    def _select_row(self, row: int) -> None:
+        row = min(row, self._gallery.rowCount() - 1)
+        if row >= 0:
+            self.select([self._gallery.visible_ids()[row]])
+
+    # -- thumbnails --------------------------------------------------------------------------
+
+    def records_in_sight(self) -> list[ImageRecord]:
+        """The images whose cells can be seen at this moment, at least in part."""
+        grid = self.gridSize()
+        columns = max(1, self.viewport().width() // grid.width())
+        top = self.verticalScrollBar().value()
+        first = top // grid.height() * columns
+        last = (top + self.viewport().height()) // grid.height() * columns + columns
+        count = self._gallery.rowCount()
+        return [self._gallery.index(row).data(RECORD) for row in range(first, min(last, count))]
+
+    def _forget_out_of_sight(self) -> None:
+        self._thumbnails.keep_only(self.records_in_sight())
+
+    def _thumbnail_came(self, id_: str) -> None:
+        row = self._gallery.row_of(id_)
+        if row is not None:
+            self.update(self._gallery.index(row))
+
+    # -- dragging out ------------------------------------------------------------------------
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        self.drag_wanted.emit()
+
+    def drag(self, mime: QMimeData) -> None:
+        """Carry ``mime`` out of the window, under the current image's thumbnail."""
+        drag = QDrag(self)
+        drag.setMimeData(mime)
+        record: ImageRecord | None = self.currentIndex().data(RECORD)
+        if record is not None:
+            side = self._cells.image_side(self.devicePixelRatioF())
+            pixmap = self._thumbnails.pixmap(record, side)
+            if pixmap is not None:
+                width = round(_DRAG_PICTURE * self.devicePixelRatioF())
+                small = pixmap.scaled(width, width, Qt.AspectRatioMode.KeepAspectRatio)
+                small.setDevicePixelRatio(self.devicePixelRatioF())
+                drag.setPixmap(small)
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        # Only the left button opens; Qt would open with any.
+        if event.button() == Qt.MouseButton.LeftButton:
+            super().mouseDoubleClickEvent(event)

@@ -1,0 +1,82 @@
+"""What tests of the window share: a small real project, and the theme."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtWidgets import QApplication
+
+from catstudio.core.changes import SetState
+from catstudio.core.store import NewImage, Store
+from catstudio.core.types import Parent, Provenance, State
+from catstudio.studio import Studio
+from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.theme import apply_theme
+
+
+@pytest.fixture
+def themed(qapp: QApplication) -> QApplication:
+    apply_theme(qapp, "light")
+    return qapp
+
+
+@pytest.fixture
+def studio(tmp_path: Path, example_photos: Path) -> Iterator[Studio]:
+    """A project with one cat, three photos of other things, and two made from the cat."""
+    with Studio.create(tmp_path / "Cats.catstudio") as studio:
+        others = [example_photos / "not-cat" / f"{n}.jpg" for n in ("coffee", "coins", "rocket")]
+        cat = example_photos / "cat" / "chelsea.jpg"
+        studio.run(studio.import_request([cat], label="cat"))
+        studio.run(studio.import_request(others, label="not-cat"))
+        parent = studio.images()[0]
+        for seed in (1, 2):
+            make_child(studio, parent.id, seed)
+        yield studio
+
+
+@pytest.fixture
+def bridge(themed: QApplication, studio: Studio) -> Iterator[StudioBridge]:
+    bridge = StudioBridge(studio)
+    yield bridge
+    bridge.close()
+
+
+def noise_png(seed: int, side: int = 48) -> bytes:
+    """A small picture unlike any other seed's."""
+    blocks = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(blocks).resize((side, side), Image.Resampling.BICUBIC).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def make_child(studio: Studio, parent: str, seed: int) -> str:
+    """Add a picture as if seed diffusion had made it from ``parent``; returns its id."""
+    store: Store = studio._store
+    added = store.add_image(
+        NewImage(
+            data=noise_png(seed),
+            name=f"chelsea-{seed}.png",
+            format="PNG",
+            width=48,
+            height=48,
+            dhash=int.from_bytes(np.random.default_rng(seed).bytes(16), "big"),
+            is_real=False,
+            provenance=Provenance(
+                source="seed",
+                parents=(Parent(parent),),
+                params={"strength": 0.7, "seed": seed, "score": seed / 10},
+            ),
+            label="cat",
+        )
+    )
+    return added.record.id
+
+
+def accept_all(studio: Studio) -> None:
+    waiting = tuple(r.id for r in studio.images() if r.state is State.PENDING)
+    studio.apply(SetState(waiting, State.ACCEPTED))
