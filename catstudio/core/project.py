@@ -33,7 +33,8 @@ class ProjectFolder:
         self.cache = root / "cache"
         self.runs = root / "runs"
         self.trash = root / "trash"
-        self._lock = FileLock(root / ".lock", timeout=0)
+        # The window opens and closes projects on different threads.
+        self._lock = FileLock(root / ".lock", timeout=0, thread_local=False)
 
     @property
     def name(self) -> str:
