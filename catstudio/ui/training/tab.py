@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
-from catstudio.core.changes import Touched
 from catstudio.core.errors import CatStudioError
 from catstudio.core.types import RunRecord
 from catstudio.jobs.events import TERMINAL, AnyEvent, Progress
 from catstudio.jobs.requests import TrainRequest
 from catstudio.studio import Readiness
 from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.counts import Counts
 from catstudio.ui.theme import L, M
 from catstudio.ui.training import wording
 from catstudio.ui.training.answer import AnswerView
@@ -38,7 +38,7 @@ class TrainingTab(QWidget):
     failed = Signal(str, str)
     add_photos = Signal()
 
-    def __init__(self, bridge: StudioBridge, parent: QWidget | None = None) -> None:
+    def __init__(self, bridge: StudioBridge, counts: Counts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
         self._job_id = ""
@@ -58,12 +58,7 @@ class TrainingTab(QWidget):
         self.runs.compared.connect(self._compare)
         self._lay_out()
         self._show_figures(is_shown=False)
-        # Edits come in bursts: one look at the counts is enough for all of them.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(200)
-        self._soon.timeout.connect(self._read_readiness)
-        bridge.touched.connect(self._touched)
+        counts.changed.connect(self._show_readiness)
         bridge.job_event.connect(self._job_event)
         self.refresh()
 
@@ -73,8 +68,7 @@ class TrainingTab(QWidget):
         return self._is_starting or bool(self._job_id)
 
     def refresh(self) -> None:
-        """Read counts and runs again, in the background."""
-        self._read_readiness()
+        """Read the runs again, in the background."""
         self._bridge.fetch(self._bridge.studio.runs, self._show_runs)
 
     def train(self) -> None:
@@ -113,13 +107,7 @@ class TrainingTab(QWidget):
             self.readiness.show_working(is_working=False)
             self.refresh()
 
-    def _touched(self, touched: Touched) -> None:
-        self._soon.start()
-
     # -- reading -----------------------------------------------------------------------------
-
-    def _read_readiness(self) -> None:
-        self._bridge.fetch(self._bridge.studio.readiness, self._show_readiness)
 
     def _show_readiness(self, readiness: Readiness) -> None:
         has_images = any(

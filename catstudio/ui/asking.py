@@ -1,0 +1,96 @@
+"""From what a person asks for to a job: requests are built in the background, then submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from catstudio.core.changes import SetWeight
+from catstudio.core.errors import CatStudioError, NotPossibleError
+from catstudio.core.types import State
+from catstudio.jobs.requests import AnyRequest, GenerateRequest, ImportRequest
+from catstudio.sources import prompts
+from catstudio.ui.add_data.asks import CopyAsk, GenerateAsk, ImportAsk
+from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.clipboard import Incoming
+
+
+class Asking(QObject):
+    """Turns asks into jobs and edits of one open project. ``failed`` carries the error."""
+
+    failed = Signal(object)
+
+    def __init__(self, bridge: StudioBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._studio = bridge.studio
+
+    def generate(self, ask: GenerateAsk) -> None:
+        """Start a generator."""
+
+        def build() -> GenerateRequest:
+            expanded = tuple(prompts.expand(ask.template)) if ask.template else ()
+            return self._studio.generate_request(
+                ask.method,
+                ask.label,
+                ask.count,
+                seeds=ask.seeds,
+                prompts=expanded,
+                seed=ask.seed,
+                options=ask.options,
+                accept=ask.accept,
+            )
+
+        self._start(build)
+
+    def bring_in(self, ask: ImportAsk, incoming: Incoming | None = None) -> None:
+        """Start an import of the ask's paths, and of what was dropped or pasted beside them."""
+
+        def build() -> ImportRequest:
+            return self._studio.import_request(
+                paths=ask.paths,
+                blobs=incoming.encoded() if incoming is not None else (),
+                label=ask.label,
+                source=ask.source,
+                split=ask.split,
+                origin=ask.origin,
+                license=ask.license,
+                author=ask.author,
+            )
+
+        self._start(build)
+
+    def count_copies(self, ask: CopyAsk) -> None:
+        """Give images a weight: one edit, which undo takes back."""
+
+        def ids() -> tuple[str, ...]:
+            if ask.ids is not None:
+                return ask.ids
+            found = tuple(
+                record.id
+                for record in self._studio.images()
+                if record.label == ask.label and record.state is State.ACCEPTED
+            )
+            if not found:
+                raise NotPossibleError(
+                    f"There is no accepted image of {ask.label}.", "Add photos first."
+                )
+            return found
+
+        def apply(found: tuple[str, ...]) -> None:
+            self._bridge.apply(SetWeight(found, ask.weight))
+
+        self._bridge.fetch(ids, apply, self._failed, self)
+
+    def _start(self, build: Callable[[], AnyRequest]) -> None:
+        self._bridge.fetch(build, self._submit, self._failed)
+
+    def _submit(self, request: AnyRequest) -> None:
+        try:
+            self._bridge.submit(request)
+        except CatStudioError as error:
+            self._failed(error)
+
+    def _failed(self, error: CatStudioError) -> None:
+        self.failed.emit(error)

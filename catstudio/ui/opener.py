@@ -1,0 +1,89 @@
+"""Opening, beginning and closing projects in the background: a large one takes a moment."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from catstudio.core.errors import CatStudioError
+from catstudio.studio import Studio
+
+_log = logging.getLogger(__name__)
+
+
+class Opener(QObject):
+    """Does one thing at a time, in order.
+
+    Signals
+    -------
+    opened(Studio) : a project is open; whoever gets it closes it.
+    failed(str, str, str) : message, hint and the path that was asked for.
+    """
+
+    opened = Signal(object)
+    failed = Signal(str, str, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def open(self, path: Path, after: Studio | None = None) -> None:
+        """Open the project at ``path``, when ``after`` has been closed."""
+        self._start(path, lambda: Studio.open(path), after)
+
+    def create(self, path: Path, labels: Iterable[str], after: Studio | None = None) -> None:
+        """Begin a project at ``path``, when ``after`` has been closed."""
+        wanted = tuple(labels)
+
+        def begin() -> Studio:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return Studio.create(path, wanted)
+
+        self._start(path, begin, after)
+
+    def close(self, studio: Studio) -> None:
+        """Close a project: it stops its jobs, and keeps a copy of its database."""
+        self._start(studio.root, None, studio)
+
+    def wait(self) -> None:
+        """Until what is under way has ended; for the end of the program."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _start(self, path: Path, make: Callable[[], Studio] | None, after: Studio | None) -> None:
+        before = self._thread
+
+        def run() -> None:
+            if before is not None:
+                before.join()
+            try:
+                if after is not None:
+                    after.close()
+                if make is not None:
+                    self.opened.emit(make())
+            except CatStudioError as error:
+                self.failed.emit(error.message, error.hint, str(path))
+            except OSError as error:
+                _log.exception("%s cannot be opened", path)
+                self.failed.emit(
+                    f"{path} cannot be used: {(error.strerror or str(error)).lower()}.",
+                    "Choose another folder, or check that you may write to it.",
+                    str(path),
+                )
+            except Exception as error:  # noqa: BLE001 - a thread: nobody else would say it.
+                _log.exception("%s cannot be opened", path)
+                self.failed.emit(
+                    f"{path} cannot be opened: {error}.", "The log has the details.", str(path)
+                )
+
+        # Not a daemon: a project that is being closed must be closed whole.
+        self._thread = threading.Thread(target=run, name="opener")
+        self._thread.start()
