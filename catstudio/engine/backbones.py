@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from catstudio.core.errors import BadInputError, NotPossibleError
 from catstudio.core.paths import cache_dir
-from catstudio.learn.features import FeatureSpace
+from catstudio.learn.features import FeatureSpace, kinship
 
 if TYPE_CHECKING:
     import torch
@@ -209,6 +209,7 @@ def _constants(module: Any) -> dict[str, Rows]:
     return {
         "center": np.ascontiguousarray(module.expected_features(), np.float32),
         "classifier": np.ascontiguousarray(module.classifier(), np.float32),
+        "kin": kinship(module.classifier()[:, :-1]),
     }
 
 
@@ -262,5 +263,5 @@ def _load_torch(entry: Backbone, device: str) -> LoadedBackbone:
 def _loaded(
     entry: Backbone, forward: Forward, constants: dict[str, Rows], runtime: str
 ) -> LoadedBackbone:
-    space = FeatureSpace(constants["center"], entry.n_logits, len(entry.views))
+    space = FeatureSpace(constants["center"], constants["kin"], len(entry.views))
     return LoadedBackbone(entry, forward, space, constants["classifier"], runtime)

@@ -9,7 +9,7 @@ from catstudio.learn.features import softmax
 
 Floats = NDArray[np.floating]
 
-TEMPERATURES: Floats = np.geomspace(0.02, 20.0, 121)
+TEMPERATURES: Floats = np.geomspace(0.05, 20.0, 121)
 """The grid that is searched; scores are scaled so that class means lie at ±1."""
 
 

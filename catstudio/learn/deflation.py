@@ -18,7 +18,7 @@ from catstudio.learn.ridge import Ridge
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 
-PRIOR_MATCH = 0.2
+PRIOR_MATCH = 0.25
 """Cosine expected between two photos of one class before any was seen."""
 PRIOR_PHOTOS = 2.0
 """How many photos' worth that expectation counts."""

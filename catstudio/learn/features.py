@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
 
-_SOFTENING = 2.0
-"""Logits are divided by this before the softmax: it keeps the lesser guesses, which carry kinship."""
+LOOK_SHARE = 0.75
+"""Part of a match that is likeness; the rest is kinship. Chosen once, see benchmarks.heads."""
+KIN_DIRECTIONS = 128
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,12 @@ class FeatureSpace:
     Attributes
     ----------
     center : [n_features], the mean activation expected on photographs.
-    n_logits : number of classes of the backbone's own classifier; 0 when it has none.
+    kin : [n_logits, k] from :func:`kinship`; k is 0 for a backbone without a classifier.
     n_views : how many crops of one image a row holds.
     """
 
     center: Floats
-    n_logits: int = 0
+    kin: Floats
     n_views: int = 1
 
     @property
@@ -38,12 +39,12 @@ class FeatureSpace:
     @property
     def row_length(self) -> int:
         """How many numbers an embedding row has."""
-        return self.n_views * (self.n_features + self.n_logits)
+        return self.n_views * (self.n_features + int(self.kin.shape[0]))
 
     @property
     def dim(self) -> int:
         """Length of the vectors that :meth:`__call__` returns."""
-        return self.n_features + self.n_logits
+        return self.n_features + int(self.kin.shape[1])
 
     def pooled(self, rows: Floats) -> Floats:
         """Mean activation over the views, [n, n_features]: what diversity measures compare."""
@@ -52,20 +53,36 @@ class FeatureSpace:
         return mean
 
     def __call__(self, rows: Floats) -> Floats:
-        """Unit vectors [n, dim], float32: what the photo looks like beside what it may be.
+        """Unit vectors [n, dim], float32: what the photo looks like, beside what it is kin to.
 
-        Half of the squared length is the centred pooled activation; the other half the centred
-        square root of the backbone's class probabilities (Hellinger: the dot product of two
-        such vectors is how far two guesses overlap).
+        The dot product of two of them is ``LOOK_SHARE`` times the cosine of their centred
+        activations plus the rest times the cosine of their kinship. The first tells individuals
+        and textures apart; the second knows that a pug and a collie are both dogs, which one
+        photo can not say.
         """
         look = unit(self.pooled(rows) - self.center.astype(np.float32))
-        if not self.n_logits:
+        if not self.kin.size:
             return look
         views = np.asarray(rows, np.float32).reshape(len(rows), self.n_views, -1)
-        guess = np.sqrt(softmax(views[:, :, self.n_features :] / _SOFTENING).mean(axis=1))
-        guess = unit(guess - guess.mean(axis=1, keepdims=True))
-        both: Floats = np.concatenate([look, guess], axis=1) / np.float32(np.sqrt(2))
-        return both
+        guess = softmax(views[:, :, self.n_features :]).mean(axis=1)
+        kin = unit((guess - 1.0 / guess.shape[1]) @ self.kin.astype(np.float32))
+        parts = [np.sqrt(LOOK_SHARE) * look, np.sqrt(1.0 - LOOK_SHARE) * kin]
+        return np.concatenate(parts, axis=1).astype(np.float32, copy=False)
+
+
+def kinship(classifier: Floats, n_directions: int = KIN_DIRECTIONS) -> Floats:
+    """Coordinates of the backbone's classes in which relatives lie together, [n_logits, k].
+
+    ``classifier`` [n_logits, n_features] holds one weight vector a class. With C the matrix of
+    their centred cosines, a guess p becomes ``p @ C``: how akin each class is to what was
+    guessed (semantic embedding of the guess, as in ConSE, Norouzi et al. 2014). Only the
+    leading directions are kept: those in which large families, not single classes, differ.
+    """
+    rows = unit(classifier.astype(np.float64) - classifier.mean(axis=0))
+    left, singular, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+    k = min(n_directions, len(singular))
+    coordinates: Floats = (left[:, :k] * singular[:k] ** 2).astype(np.float32)
+    return coordinates
 
 
 def unit(rows: Floats) -> Floats:

@@ -35,6 +35,8 @@ MIN_LINEAGES_TO_LEAVE_OUT = 5
 """Lineages in the smallest class from which on the temperature comes from left-out scores."""
 MAX_LEFT_OUT = 2500
 """Images up to which the exact left-out outputs are affordable (one inverse of that size)."""
+PRIOR_PHOTOS = 10.0
+"""How many photos a class the expected spread counts as when the temperature is fitted."""
 _QUANTILES = 64
 
 
@@ -154,22 +156,32 @@ def _temperature(
         scores = (ridge(x.astype(np.float64)) - offset) * scale
         return fit_temperature(scores, y, np.ones(len(y))), "validation photos"
     y = sample.y[found.index]
-    balanced = found.share / found.lineages[y]
+    expected, classes = _expected_scores(found, offset, scale)
+    prior = np.full(len(classes), PRIOR_PHOTOS / _QUANTILES)
     enough = found.lineages.min() >= MIN_LINEAGES_TO_LEAVE_OUT and len(sample.y) <= MAX_LEFT_OUT
     if enough:
         outputs = left_out_outputs(sample.x, targets, weights, groups)[found.index]
-        return fit_temperature((outputs - offset) * scale, y, balanced), "lineages left out"
-    expected, classes = _expected_scores(found, offset, scale)
-    return fit_temperature(expected, classes, np.ones(len(classes))), "expected spread"
+        # Few photos are often told apart without a mistake; alone they would ask for certainty.
+        scores = np.concatenate([(outputs - offset) * scale, expected])
+        balanced = found.share * found.lineages.mean() / found.lineages[y]
+        temperature = fit_temperature(
+            scores, np.concatenate([y, classes]), np.concatenate([balanced, prior])
+        )
+        return temperature, "lineages left out"
+    return fit_temperature(expected, classes, prior), "expected spread"
 
 
 def _expected_scores(found: Outlook, offset: Floats, scale: Floats) -> tuple[Floats, Ints]:
-    """Scores as if each class's outputs were normal with the outlook's mean and spread."""
+    """Scores as if each class's outputs were normal around the outlook's mean.
+
+    The mean is itself known from few lineages only, which widens the spread by √(1 + 1/n).
+    """
     n_classes = len(offset)
     noise = np.random.default_rng(0).standard_normal((n_classes, _QUANTILES, n_classes))
     if n_classes == 2:
         noise[..., 1] = -noise[..., 0]
-    outputs = found.means[:, None, :] + noise * found.spread[:, None, :]
+    spread = found.spread * np.sqrt(1.0 + 1.0 / found.lineages)[:, None]
+    outputs = found.means[:, None, :] + noise * spread[:, None, :]
     scores = ((outputs - offset) * scale).reshape(-1, n_classes)
     return scores, np.repeat(np.arange(n_classes), _QUANTILES)
 

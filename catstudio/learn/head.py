@@ -84,11 +84,11 @@ class Head:
             "scale": self.scale.astype(np.float32),
             "exemplars": self.exemplars.astype(np.float16),
             "center": self.space.center.astype(np.float32),
+            "kin": self.space.kin.astype(np.float32),
         }
         meta = {
             "format": FORMAT,
             "labels": self.labels,
-            "n_logits": self.space.n_logits,
             "n_views": self.space.n_views,
             "temperature": self.temperature,
             "abstain_below": self.abstain_below,
@@ -116,7 +116,7 @@ class Head:
 def _restore(cls: type[Head], tensors: dict[str, Any], meta: dict[str, Any]) -> Head:
     if meta["format"] != FORMAT:
         raise ValueError(f"its format is {meta['format']}, this version reads {FORMAT}")
-    space = FeatureSpace(tensors["center"], int(meta["n_logits"]), int(meta["n_views"]))
+    space = FeatureSpace(tensors["center"], tensors["kin"], int(meta["n_views"]))
     labels: Sequence[str] = meta["labels"]
     head = cls(
         labels=tuple(labels),
