@@ -22,7 +22,7 @@ SOURCE = Source(
             low=0.0,
             high=1.0,
             step=0.05,
-            help="0 is the first parent, 1 the second.",
+            help="0 is the first parent, 1 the second. Photos of like pose blend best.",
         ),
         STRENGTH,
     ),

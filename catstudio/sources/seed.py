@@ -13,7 +13,7 @@ VARIETY = Parameter(
     low=0.0,
     high=1.0,
     step=0.05,
-    help="How far the layout is bent away from its seed photo.",
+    help="How far framing, light, shape and surroundings move away from the seed photo.",
 )
 STRENGTH = Parameter(
     name="strength",
@@ -30,7 +30,7 @@ STRENGTH = Parameter(
 SOURCE = Source(
     id="seed",
     title="Seed diffusion",
-    summary="New variations of your own photos, made on this computer without any model file.",
+    summary="Close relatives of your own photos, made on this computer without any model file.",
     icon="sparkles",
     is_real=False,
     entry="catstudio.engine.seed_diffusion:run",

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
-from catstudio.engine.seed_diffusion.layout import Pose, render
+from catstudio.engine.seed_diffusion.layout import render, upright
 from catstudio.engine.seed_diffusion.levels import Level, pyramid
 from catstudio.engine.seed_diffusion.photos import SeedPhoto
 
 _SAMPLES = 8192
-VOTE = 3
-"""Side of the square of pixels that each matched patch votes for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +34,8 @@ class Projection:
     def __call__(self, images: Tensor) -> Tensor:
         """Features of every patch of ``images`` [n, 3, h, w]: [n, h·w, dims]."""
         around = self.kernels.shape[-1] // 2
-        padded = F.pad(images, (around,) * 4, mode="reflect")
-        features = F.conv2d(padded, self.kernels) - self.offset[:, None, None]
+        padded = functional.pad(images, (around,) * 4, mode="reflect")
+        features = functional.conv2d(padded, self.kernels) - self.offset[:, None, None]
         return features.flatten(2).transpose(1, 2)
 
 
@@ -45,15 +43,12 @@ class Projection:
 class Keys:
     """The patches of ``views`` at one level, ready to be compared.
 
-    ``features`` [m, dims] and their halved squared norms ``energy`` [m]; ``padded`` [views ·
-    (side+2)², 3] are the pixels with a reflected rim, from which votes are gathered. Key
-    j is pixel j mod side² of view j div side².
+    ``features`` is [m, dims]; ``padded`` [views · (side+2)², 3] are the pixels with a reflected
+    rim, from which votes are gathered. Key j is pixel j mod side² of view j div side².
     """
 
     features: Tensor
-    energy: Tensor
     padded: Tensor
-    side: int
     views: int
 
 
@@ -66,6 +61,8 @@ class SeedBank:
     size : side of the images to be made, in pixels.
     levels : the pyramid for the strength given to :meth:`fit`.
     thumbs : [photos, 3, 16, 16] upright views, to find seeds with a like layout.
+    references : [2 · photos, 3, 16, 16] what a near-copy resembles: the upright views, square
+        and squeezed.
     """
 
     def __init__(
@@ -74,26 +71,27 @@ class SeedBank:
         size: int,
         levels: tuple[Level, ...],
         projections: dict[int, Projection],
-        thumbs: Tensor,
+        references: Tensor,
     ) -> None:
         self.photos = photos
         self.size = size
         self.levels = levels
         self._projections = projections
-        self.thumbs = thumbs
+        self.thumbs = references[: len(photos)]
+        self.references = references
 
     @classmethod
     def fit(cls, photos: list[SeedPhoto], size: int, strength: float) -> SeedBank:
         """Fit the axes of each level to upright views of all ``photos`` and their mirrors."""
         levels = pyramid(size, strength)
-        upright = [render(p, _upright(p), levels[-1].side)[None] for p in photos]
+        square = [render(p, upright(p, 1.0), levels[-1].side) for p in photos]
+        squeezed = [render(p, upright(p, p.most_squeeze), levels[-1].side) for p in photos]
         projections = {}
         for level in levels:
-            # At fine levels a sample of the photos is plenty: neighbours are all alike.
-            images = torch.cat([F.adaptive_avg_pool2d(image, level.side) for image in upright])
+            images = torch.stack([functional.adaptive_avg_pool2d(i, level.side) for i in square])
             projections[level.side] = _principal_axes(images, level)
-        thumbs = torch.cat([F.adaptive_avg_pool2d(image, 16) for image in upright])
-        return cls(photos, size, levels, projections, thumbs)
+        references = [functional.adaptive_avg_pool2d(i, 16) for i in square + squeezed]
+        return cls(photos, size, levels, projections, torch.stack(references))
 
     def project(self, level: Level, images: Tensor) -> Tensor:
         """Features [n, side², dims] of ``images`` [n, 3, side, side]."""
@@ -108,23 +106,18 @@ class SeedBank:
         side = level.side
         shown = views
         if is_blurred:
-            shown = upsample(F.avg_pool2d(views, 2), side)
+            shown = upsample(functional.avg_pool2d(views, 2), side)
         features = self.project(level, shown).flatten(0, 1).contiguous()
-        padded = F.pad(views, (1, 1, 1, 1), mode="reflect")
+        padded = functional.pad(views, (1, 1, 1, 1), mode="reflect")
         pixels = padded.permute(0, 2, 3, 1).reshape(-1, 3).contiguous()
-        return Keys(features, features.square().sum(1) / 2, pixels, side, views.shape[0])
+        return Keys(features, pixels, views.shape[0])
 
 
 def upsample(images: Tensor, side: int) -> Tensor:
     """``images`` [n, 3, h, w] enlarged to ``side``."""
-    return F.interpolate(images, (side, side), mode="bicubic", align_corners=False).clamp(-1, 1)
-
-
-def _upright(photo: SeedPhoto) -> Pose:
-    side = float(min(photo.height, photo.width))
-    y = min(max(photo.subject[0] * photo.height, side / 2), photo.height - side / 2)
-    x = min(max(photo.subject[1] * photo.width, side / 2), photo.width - side / 2)
-    return Pose((y, x), side, side)
+    return functional.interpolate(images, (side, side), mode="bicubic", align_corners=False).clamp(
+        -1, 1
+    )
 
 
 def _principal_axes(images: Tensor, level: Level) -> Projection:
@@ -135,7 +128,7 @@ def _principal_axes(images: Tensor, level: Level) -> Projection:
     """
     patch, side = level.patch, level.side
     around = patch // 2
-    padded = F.pad(images, (around,) * 4, mode="reflect")
+    padded = functional.pad(images, (around,) * 4, mode="reflect")
     generator = torch.Generator().manual_seed(side)
     count = min(_SAMPLES // 2, images.shape[0] * side * side)
     at = torch.randint(0, images.shape[0] * side * side, (count,), generator=generator)

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from catstudio.engine.seed_diffusion.bank import Keys
 from catstudio.engine.seed_diffusion.levels import Level
 
 TOP = 4
+_BLOCK = 4096
 _NEAR = ((-1, 0), (1, 0), (0, -1), (0, 1), (-3, 0), (3, 0), (0, -3), (0, 3))
 
 
@@ -51,6 +52,13 @@ class Matches:
 class Denoiser:
     """The denoiser of one image at one level.
 
+    With q the query's features, K and c a key's features and place, e the expected place and
+    h the handicap, the log-posterior of a key is, up to a constant of the query,
+
+        (q·K - |K|²/2) / σ² + κ (e·c - |c|²/2) - h · 3p² / (2σ²),  κ = 1/τ² + pull · 3p²/σ².
+
+    It is linear in what is known of the key, so it is one product with one table.
+
     Parameters
     ----------
     level, keys, prior : see there.
@@ -62,28 +70,33 @@ class Denoiser:
         self._level = level
         self._keys = keys
         self._prior = prior
-        self._expected = expected.flatten(1).T.contiguous()
-        self._side = level.side
-        lent = F.interpolate(prior.lent[None, None], (level.side,) * 2, mode="area").flatten()
+        side = self._side = level.side
+        lent = functional.interpolate(
+            prior.lent[None, None], (side, side), mode="bilinear", antialias=True
+        ).flatten()
         self._lent = torch.stack([1 - lent, lent], 1)
-        at = (torch.arange(self._side, dtype=torch.float32) + 0.5) / self._side
-        y, x = torch.meshgrid(at, at, indexing="ij")
-        self._places = torch.stack([y.flatten(), x.flatten()], 1)
+        # From the middle of the image: small numbers lose less when κ is large.
+        self._expected = expected.flatten(1).T.contiguous() - 0.5
+        at = (torch.arange(side, dtype=torch.float32) + 0.5) / side - 0.5
+        places = torch.cartesian_prod(at, at).repeat(keys.views, 1)
+        handicaps = prior.handicaps.repeat_interleave(side * side, 1).T
+        self._table = torch.cat(
+            [
+                keys.features,
+                keys.features.square().sum(1, keepdim=True) / 2,
+                places,
+                places.square().sum(1, keepdim=True) / 2,
+                handicaps,
+            ],
+            1,
+        )
 
     def exact(self, query: Tensor, sigma: float) -> tuple[Tensor, Matches]:
         """Denoise with ``query`` [side², dims] against all keys: image [3, side, side], matches."""
-        keys, side = self._keys, self._side
-        variance = sigma * sigma
-        kappa = self._kappa(variance)
-        places = self._places.repeat(keys.views, 1)
-        bias = -keys.energy / variance - kappa / 2 * places.square().sum(1)
-        handicaps = self._handicaps(variance).repeat_interleave(side * side, 1)
-        ours = torch.cat([query / variance, kappa * self._expected, -self._lent], 1)
-        theirs = torch.cat([keys.features, places, handicaps.T], 1)
-        weights = torch.addmm(bias, ours, theirs.T).softmax(1)
-        values = self._values()
-        columns = (weights @ values).T
-        image = F.fold(columns[None], (side, side), 3, padding=1)[0]
+        side = self._side
+        weights = (self._weights(query, sigma) @ self._table.T).softmax(1)
+        columns = (weights @ self._values()).T
+        image = functional.fold(columns[None], (side, side), 3, padding=1)[0]
         top = weights.topk(TOP, 1)
         weight = top.values / top.values.sum(1, keepdim=True).clamp(min=1e-12)
         return image / _counts(side), Matches(top.indices, weight)
@@ -93,18 +106,14 @@ class Denoiser:
     ) -> tuple[Tensor, Matches]:
         """Denoise against 16 keys a pixel, found from the matches of the step before."""
         index = self._propose(matches.index, generator)
-        variance = sigma * sigma
-        kappa = self._kappa(variance)
-        pixels = self._side * self._side
-        flat = index.flatten()
-        theirs = self._keys.features.index_select(0, flat).view(*index.shape, -1)
-        logits = torch.bmm(theirs, query[:, :, None])[:, :, 0]
-        logits = (logits - self._keys.energy[index]) / variance
-        pixel = index % pixels
-        gap = self._places.index_select(0, pixel.flatten()).view(*index.shape, 2)
-        logits -= kappa / 2 * (gap - self._expected[:, None]).square().sum(2)
-        handicaps = self._lent @ self._handicaps(variance)
-        logits -= handicaps.gather(1, index // pixels)
+        weights = self._weights(query, sigma)[:, :, None]
+        logits = torch.empty(index.shape)
+        # In blocks: 16 keys for each of 65,536 pixels would leave the processor's cache.
+        for start in range(0, index.shape[0], _BLOCK):
+            block = slice(start, start + _BLOCK)
+            theirs = self._table.index_select(0, index[block].flatten())
+            theirs = theirs.view(-1, index.shape[1], theirs.shape[1])
+            logits[block] = torch.bmm(theirs, weights[block])[:, :, 0]
         top = logits.topk(TOP, 1)
         best = Matches(index.gather(1, top.indices), top.values.softmax(1))
         return self.vote(best), best
@@ -130,18 +139,27 @@ class Denoiser:
         gap = (features - query).square().sum(1) / size
         return gap.sqrt().view(self._side, self._side)
 
-    def _kappa(self, variance: float) -> float:
-        size = 3 * self._level.patch**2
-        return 1 / self._prior.tau**2 + self._prior.pull * size / variance
-
-    def _handicaps(self, variance: float) -> Tensor:
-        return self._prior.handicaps * (3 * self._level.patch**2 / (2 * variance))
+    def _weights(self, query: Tensor, sigma: float) -> Tensor:
+        """What each column of the table counts for each query: [side², columns]."""
+        variance, size = sigma * sigma, 3 * self._level.patch**2
+        kappa = 1 / self._prior.tau**2 + self._prior.pull * size / variance
+        ones = torch.ones(query.shape[0], 1)
+        return torch.cat(
+            [
+                query / variance,
+                ones * (-1 / variance),
+                kappa * self._expected,
+                ones * -kappa,
+                self._lent * (-size / (2 * variance)),
+            ],
+            1,
+        )
 
     def _values(self) -> Tensor:
         """The 3×3 pixels around every key: [m, 27]. Small at exact levels, so it is stored."""
         rim = self._side + 2
         images = self._keys.padded.view(self._keys.views, rim, rim, 3).permute(0, 3, 1, 2)
-        return F.unfold(images, 3).transpose(1, 2).flatten(0, 1)
+        return functional.unfold(images, 3).transpose(1, 2).flatten(0, 1)
 
     def _propose(self, index: Tensor, generator: Generator) -> Tensor:
         """Own matches, neighbours' best shifted back, and random ones: [side², 16]."""
@@ -152,7 +170,7 @@ class Denoiser:
             moved = torch.roll(best, (dy, dx), (0, 1))
             proposals.append(self._moved(moved, dy, dx).view(-1, 1))
         spread = torch.randn((side * side, 2, 2), generator=generator) * self._prior.tau
-        place = ((self._expected[:, None] + spread) * side).long().clamp(0, side - 1)
+        place = ((self._expected[:, None] + 0.5 + spread) * side).long().clamp(0, side - 1)
         view = torch.randint(0, self._keys.views, (side * side, 2), generator=generator)
         proposals.append((view * side + place[..., 0]) * side + place[..., 1])
         step = torch.randint(-2, 3, (2, side, side, 2), generator=generator)

@@ -6,6 +6,7 @@ import io
 import os
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Generator, Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from catstudio.core.errors import CancelledError
 from catstudio.core.types import Parent
@@ -30,6 +31,9 @@ TRIES = 2
 """Images made for each one kept."""
 _MOST_WORKERS = 4
 _PREVIEW_SIDE = 128
+
+_Slot = tuple[int, int]
+"""Which image and which attempt at it."""
 
 Cook = Callable[[int, Generator], tuple[Recipe, dict[str, Any]]]
 """Makes the recipe of the image with a given seed, and what of it goes into the provenance."""
@@ -64,28 +68,22 @@ def generate(
     board = _Board(context, count, TRIES)
     scores: list[float] = []
     with _one_thread_each(), _pool(board) as pool:
-        waiting: list[list[Future[Candidate]]] = []
+        waiting = deque(
+            [
+                pool.submit(_try, bank, cook, seed + index, attempt, board, (index, attempt))
+                for attempt in range(TRIES)
+            ]
+            for index in range(count)
+        )
         for index in range(count):
-            waiting.append(
-                [
-                    pool.submit(_try, bank, cook, seed + index, attempt, board, (index, attempt))
-                    for attempt in range(TRIES)
-                ]
-            )
-        for index, attempts in enumerate(waiting):
+            attempts = waiting.popleft()
             board.follow(attempts)
             made = [attempt.result() for attempt in attempts]
             best = max(made, key=lambda candidate: candidate.measures.score)
-            _hand_over(
-                bank,
-                best,
-                context,
-                f"{label}-{seed + index}.png",
-                method,
-                {**params, "seed": seed + index},
-            )
             scores.append(best.measures.score)
-            waiting[index] = []
+            provenance = {**params, "seed": seed + index}
+            _hand_over(bank, best, context, f"{label}-{seed + index}.png", method, provenance)
+        context.progress(count, count, "Done")
     return {"made": count * TRIES, "kept": count, "mean_score": round(float(np.mean(scores)), 4)}
 
 
@@ -97,7 +95,7 @@ def png(image: Tensor, size: int) -> bytes:
 
 
 def _try(
-    bank: SeedBank, cook: Cook, seed: int, attempt: int, board: _Board, slot: tuple[int, int]
+    bank: SeedBank, cook: Cook, seed: int, attempt: int, board: _Board, slot: _Slot
 ) -> Candidate:
     """Make one candidate; runs in a thread of its own."""
     board.check()
@@ -119,7 +117,7 @@ def _hand_over(
 ) -> None:
     parts = shares(best.recipe, best.drawn)
     parents = tuple(
-        Parent(bank.photos[owner].id, round(part, 4))
+        Parent(bank.photos[owner].id, part)
         for owner, part in sorted(parts.items(), key=lambda item: -item[1])
     )
     context.image(
@@ -150,10 +148,8 @@ class _Board:
         self._total = count
         self._tries = tries
         self._stop = threading.Event()
-        self._posts: queue.SimpleQueue[tuple[tuple[int, int], float, Tensor | None]] = (
-            queue.SimpleQueue()
-        )
-        self._parts: dict[tuple[int, int], float] = {}
+        self._posts: queue.SimpleQueue[tuple[_Slot, float, Tensor]] = queue.SimpleQueue()
+        self._parts: dict[_Slot, float] = {}
         self._shown = 0.0
 
     def check(self) -> None:
@@ -161,7 +157,7 @@ class _Board:
         if self._stop.is_set() or self._context.is_cancelled:
             raise CancelledError("Cancelled.", "Everything finished so far is kept.")
 
-    def post(self, slot: tuple[int, int], part: float, image: Tensor) -> None:
+    def post(self, slot: _Slot, part: float, image: Tensor) -> None:
         """Report, from an image thread, the part done of one attempt."""
         self._posts.put((slot, part, image))
         self.check()
@@ -180,7 +176,7 @@ class _Board:
         while not self._posts.empty():
             self._emit(*self._posts.get())
 
-    def _emit(self, slot: tuple[int, int], part: float, image: Tensor | None) -> None:
+    def _emit(self, slot: _Slot, part: float, image: Tensor) -> None:
         self._parts[slot] = part
         done = sum(self._parts.values()) / self._tries
         # Attempts of several images report in turn; only what moves the bar is said.
@@ -188,8 +184,7 @@ class _Board:
             return
         self._shown = done
         number = min(self._total, int(done) + 1)
-        preview = None if image is None else _jpeg(image)
-        self._context.progress(done, self._total, f"Image {number} of {self._total}", preview)
+        self._context.progress(done, self._total, f"Image {number} of {self._total}", _jpeg(image))
 
 
 @contextmanager
@@ -217,7 +212,7 @@ def _one_thread_each() -> Iterator[None]:
 
 def _picture(image: Tensor, size: int) -> Image.Image:
     if image.shape[-1] != size:
-        image = F.interpolate(image[None], (size, size), mode="bicubic", antialias=True)[0]
+        image = functional.interpolate(image[None], (size, size), mode="bicubic", antialias=True)[0]
     array = ((image.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
     return Image.fromarray(array)
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from catstudio.engine.seed_diffusion.photos import SeedPhoto
 
 _GRID = 4
-_MOST_SQUEEZE = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,15 @@ def sample_pose(
     return first if _kept(photo, first) >= _kept(photo, second) else second
 
 
+def upright(photo: SeedPhoto, squeeze: float) -> Pose:
+    """The largest window around the subject, its long side longer by ``squeeze``; no light."""
+    side = float(min(photo.height, photo.width))
+    width, height = (
+        (side * squeeze, side) if photo.width >= photo.height else (side, side * squeeze)
+    )
+    return _inside(photo, Pose(photo.subject, height, width), (0.0, 0.0))
+
+
 def _kept(photo: SeedPhoto, pose: Pose) -> float:
     """How much of the subject lies in the window, up to a constant of the photo."""
     return float(render_subject(photo, pose, 24).mean()) * pose.height * pose.width
@@ -79,15 +87,18 @@ def _draw_pose(photo: SeedPhoto, variety: float, generator: Generator, flip: boo
     zoom = uniform(generator, 1.0 - 0.32 * variety, 1.0)
     angle = math.radians(normal(generator, 7.0 * variety))
     tilt = (normal(generator, 0.25 * variety), normal(generator, 0.25 * variety))
-    aspect = photo.width / photo.height
-    most = min(max(aspect, 1 / aspect), _MOST_SQUEEZE)
-    squeeze = most ** uniform(generator, 0.5, 1.0) * math.exp(normal(generator, 0.1 * variety))
+    most = photo.most_squeeze
+    squeeze = most ** uniform(generator, 1 - 0.5 * variety, 1) * math.exp(
+        normal(generator, 0.1 * variety)
+    )
     side = zoom * min(photo.height, photo.width)
-    width, height = (side * squeeze, side) if aspect >= 1 else (side, side * squeeze)
+    width, height = (
+        (side * squeeze, side) if photo.width >= photo.height else (side, side * squeeze)
+    )
     shift = (normal(generator, 0.1 * variety), normal(generator, 0.1 * variety))
     mirrored = bool(torch.rand((), generator=generator) < 0.5) and variety > 0
-    bright = normal(generator, 0.16 * variety)
-    red, green, blue = (math.exp(bright + normal(generator, 0.04 * variety)) for _ in range(3))
+    bright = normal(generator, 0.22 * variety)
+    red, green, blue = (math.exp(bright + normal(generator, 0.05 * variety)) for _ in range(3))
     pose = Pose(
         photo.subject,
         height,
@@ -95,7 +106,7 @@ def _draw_pose(photo: SeedPhoto, variety: float, generator: Generator, flip: boo
         angle,
         mirrored if flip is None else flip,
         tilt,
-        math.exp(normal(generator, 0.3 * variety)),
+        math.exp(normal(generator, 0.4 * variety)),
         (red, green, blue),
         (normal(generator, 0.2 * variety), normal(generator, 0.2 * variety)),
     )
@@ -150,7 +161,7 @@ def _sampled(photo: SeedPhoto, values: Tensor, pose: Pose, side: int) -> Tensor:
     at_y = (pose.centre[0] + down) / photo.height
     at_x = (pose.centre[1] + right) / photo.width
     grid = torch.stack([2 * at_x - 1, 2 * at_y - 1], -1)
-    return F.grid_sample(
+    return functional.grid_sample(
         values[None], grid[None], "bicubic", padding_mode="reflection", align_corners=False
     )[0]
 
@@ -175,9 +186,15 @@ def sample_bend(std: float, generator: Generator) -> Tensor:
     return std * torch.randn((1, 2, _GRID, _GRID), generator=generator).clamp(-2, 2)
 
 
+def smooth_field(cells: int, side: int, generator: Generator) -> Tensor:
+    """A random field [side, side] of about unit variance that varies over 1/``cells`` of it."""
+    field = torch.randn((1, 1, cells, cells), generator=generator)
+    return functional.interpolate(field, (side, side), mode="bicubic", align_corners=False)[0, 0]
+
+
 def bent_positions(bend: Tensor, side: int) -> Tensor:
     """For each output pixel the (y, x) in [0, 1] that it comes from: float32 [2, side, side]."""
-    smooth = F.interpolate(bend, (side, side), mode="bicubic", align_corners=False)[0]
+    smooth = functional.interpolate(bend, (side, side), mode="bicubic", align_corners=False)[0]
     at = torch.stack(_unit_grid(side)) + smooth
     # Reflected at the edges, so that no pixel is drawn out into a streak.
     at = at.abs()
@@ -187,7 +204,7 @@ def bent_positions(bend: Tensor, side: int) -> Tensor:
 def bend_image(image: Tensor, positions: Tensor) -> Tensor:
     """``image`` [3, h, w] sampled at ``positions`` [2, side, side]."""
     grid = positions.flip(0).permute(1, 2, 0) * 2 - 1
-    return F.grid_sample(
+    return functional.grid_sample(
         image[None], grid[None], "bicubic", padding_mode="reflection", align_corners=False
     )[0].clamp(-1, 1)
 

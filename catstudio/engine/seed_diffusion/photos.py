@@ -15,6 +15,7 @@ from catstudio.engine.seed_diffusion.subject import centre, subject_map
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import SeedImage
 
+_MOST_SQUEEZE = 1.2
 _SPARE = 1.3
 """Pixels kept beyond the output's side, so that a window zoomed in by as much stays sharp."""
 
@@ -39,6 +40,12 @@ class SeedPhoto:
     @property
     def width(self) -> int:
         return int(self.pixels.shape[2])
+
+    @property
+    def most_squeeze(self) -> float:
+        """How much the long side of a window may be longer than its short one."""
+        long, short = max(self.height, self.width), min(self.height, self.width)
+        return min(long / short, _MOST_SQUEEZE)
 
 
 def load_photos(seeds: tuple[SeedImage, ...], size: int, context: JobContext) -> list[SeedPhoto]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Generator, Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from catstudio.engine.seed_diffusion.bank import SeedBank, upsample
 from catstudio.engine.seed_diffusion.denoise import Denoiser, Matches, lift
@@ -33,91 +34,98 @@ class Drawn:
     misfit: Tensor
 
 
+class _Stage:
+    """One level of one image: its views, its denoiser and its part of the progress."""
+
+    def __init__(
+        self, bank: SeedBank, recipe: Recipe, level: Level, progress: tuple[float, float]
+    ) -> None:
+        self._bank = bank
+        self._recipe = recipe
+        self.level = level
+        self._progress = progress
+        self._views = functional.adaptive_avg_pool2d(recipe.views, level.side)
+        self._expected = bent_positions(recipe.bend, level.side)
+        self.denoiser = self._denoiser(is_blurred=False)
+
+    def blurred_denoiser(self) -> Denoiser:
+        """For an image that came up from the level below and has no fine detail yet."""
+        return self._denoiser(is_blurred=True)
+
+    def project(self, image: Tensor) -> Tensor:
+        return self._bank.project(self.level, image[None])[0]
+
+    def part(self, step: int) -> float:
+        """The part of the whole image that is done after ``step`` steps of this level."""
+        before, width = self._progress
+        return before + width * step / self.level.steps
+
+    def _denoiser(self, is_blurred: bool) -> Denoiser:
+        keys = self._bank.keys(self.level, self._views, is_blurred)
+        return Denoiser(self.level, keys, self._recipe.prior, self._expected)
+
+
 def draw(bank: SeedBank, recipe: Recipe, generator: Generator, on_step: OnStep) -> Drawn:
     """Make one image. Every random number comes from ``generator``.
 
     ``on_step`` may raise to stop the work; a step takes well under a second.
     """
+    costs = [level.steps * max(level.side, 32) ** 2 for level in bank.levels]
+    total = sum(costs)
     with torch.inference_mode():
-        matches: Matches | None = None
-        image = torch.zeros(3, 1, 1)
-        done = 0.0
-        total = sum(_cost(level) for level in bank.levels)
-        for level in bank.levels:
-            image, matches, misfit = _run_level(
-                bank,
-                recipe,
-                level,
-                image,
-                matches,
-                generator,
-                lambda part, shown, base=done, level=level: on_step(
-                    (base + part * _cost(level)) / total, shown
-                ),
-            )
-            done += _cost(level)
-    side = bank.levels[-1].side
-    assert matches is not None
+        stage = _Stage(bank, recipe, bank.levels[0], (0.0, costs[0] / total))
+        image, matches = _begin(stage, recipe, generator, on_step)
+        for number, level in enumerate(bank.levels[1:], 1):
+            progress = (sum(costs[:number]) / total, costs[number] / total)
+            stage = _Stage(bank, recipe, level, progress)
+            image, matches = _refine(stage, image, matches, generator, on_step)
+        misfit = stage.denoiser.misfit(stage.project(image), matches)
+    side = stage.level.side
     return Drawn(image.clamp(-1, 1), matches.index[:, 0].view(side, side), misfit)
 
 
-def _run_level(
-    bank: SeedBank,
-    recipe: Recipe,
-    level: Level,
-    image: Tensor,
-    matches: Matches | None,
-    generator: Generator,
-    on_step: OnStep,
-) -> tuple[Tensor, Matches, Tensor]:
-    """All steps of one level, from the image and matches of the level below."""
-    side = level.side
-    views = F.adaptive_avg_pool2d(recipe.views, side)
-    expected = bent_positions(recipe.bend, side)
-    is_first = matches is None
-    sigmas = level.sigmas
-    sharp = Denoiser(level, bank.keys(level, views), recipe.prior, expected)
-    if is_first:
-        sigmas, image = _start(recipe, level, generator)
+def _begin(
+    stage: _Stage, recipe: Recipe, generator: Generator, on_step: OnStep
+) -> tuple[Tensor, Matches]:
+    """The coarsest level: all steps from the layout with noise, or from noise alone."""
+    level = stage.level
+    noise = torch.randn((3, level.side, level.side), generator=generator)
+    if recipe.layout is None:
+        sigmas = karras_sigmas(SIGMA_MAX, level.steps)
+        image = SIGMA_MAX * noise
     else:
-        image = upsample(image[None], side)[0]
-    if matches is not None and not level.is_exact:
-        matches = lift(matches, side // 2)
-    denoiser = sharp
-    for step, sigma in enumerate(sigmas[:-1]):
-        is_from_below = not is_first and step == 0
-        # The upsampled image has no fine detail: compare it with keys that have none either.
-        denoiser = (
-            Denoiser(level, bank.keys(level, views, True), recipe.prior, expected)
-            if is_from_below
-            else sharp
-        )
-        query = bank.project(level, image[None])[0]
+        sigmas = level.sigmas
+        layout = functional.adaptive_avg_pool2d(recipe.layout[None], level.side)[0]
+        image = layout + sigmas[0] * noise
+    clean, matches = stage.denoiser.exact(stage.project(image), sigmas[0])
+    for step, (sigma, after) in enumerate(pairwise(sigmas[:-1]), 1):
+        image = clean + (image - clean) * (after / sigma)
+        on_step(stage.part(step), clean)
+        clean, matches = stage.denoiser.exact(stage.project(image), after)
+    on_step(stage.part(level.steps), clean)
+    return clean, matches
+
+
+def _refine(
+    stage: _Stage, image: Tensor, matches: Matches, generator: Generator, on_step: OnStep
+) -> tuple[Tensor, Matches]:
+    """A later level: the image of the one below, matched blurred, then with noise, then sharp."""
+    level = stage.level
+    image = upsample(image[None], level.side)[0]
+    matches = lift(matches, level.side // 2)
+    denoiser = stage.blurred_denoiser()
+    clean = image
+    for step, sigma in enumerate(level.sigmas[:-1], 1):
+        query = stage.project(image)
         if level.is_exact:
             clean, matches = denoiser.exact(query, sigma)
         else:
-            assert matches is not None
             clean, matches = denoiser.candidates(query, sigma, matches, generator)
-        after = sigmas[step + 1]
-        if is_from_below:
+        after = level.sigmas[step]
+        if step == 1:
             image = clean + after * torch.randn(clean.shape, generator=generator)
+            denoiser = stage.denoiser
         else:
             image = clean + (image - clean) * (after / sigma)
-        on_step((step + 1) / (len(sigmas) - 1), clean)
-    assert matches is not None
-    misfit = sharp.misfit(bank.project(level, image[None])[0], matches)
-    return image, matches, misfit
-
-
-def _start(recipe: Recipe, level: Level, generator: Generator) -> tuple[tuple[float, ...], Tensor]:
-    """The noise levels and the first noisy image of the coarsest level."""
-    noise = torch.randn((3, level.side, level.side), generator=generator)
-    if recipe.layout is None:
-        return karras_sigmas(SIGMA_MAX, level.steps + 2), SIGMA_MAX * noise
-    layout = F.adaptive_avg_pool2d(recipe.layout[None], level.side)[0]
-    return level.sigmas, layout + level.sigmas[0] * noise
-
-
-def _cost(level: Level) -> float:
-    """About how long a level takes, for the progress bar."""
-    return level.steps * max(level.side, 32) ** 2
+        on_step(stage.part(step), clean)
+    return clean, matches

@@ -1,16 +1,16 @@
 """What one image is to be made of: its views of the seeds, its layout and its prior.
 
-A variation takes one seed as anchor and lets others lend patches; a blend mixes two; noise has
-no layout at all.
+A variation takes one seed as anchor and lets others lend patches and surroundings; a blend
+mixes two; noise has no layout at all.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from catstudio.engine.seed_diffusion.bank import SeedBank
 from catstudio.engine.seed_diffusion.denoise import Prior
@@ -22,18 +22,25 @@ from catstudio.engine.seed_diffusion.layout import (
     render_subject,
     sample_bend,
     sample_pose,
-    uniform,
+    smooth_field,
 )
+from catstudio.engine.seed_diffusion.scoring import likeness
 
-MOST_VIEWS = 6
+_MOST_LENDERS = 4
 _TAU = 0.08
 _PULL = 8.0
+"""Eight times the prototype's: at 1 the coarse levels undo the bend and the seed comes back."""
+_NOISE_PULL = 1.0
 _HANDICAP = 0.1
+"""RMS advantage that a lender's patch needs over the anchor's, for colours in [-1, 1]."""
 _LENT_HANDICAP = 0.3
-_LENT = 1.5
-_CERTAIN = 0.6
+"""The same for any other patch in a place that is lent out: there the lender is at home."""
 _BEND = 0.04
 """Standard deviation of the bend at variety 1, in parts of the side."""
+_LENT = 1.5
+"""Part of the free surroundings that is lent, at variety 1; all of it from variety 0.67."""
+_CERTAIN = 0.6
+_MASK_SIDE = 32
 _PARTNERS = 16
 
 
@@ -56,30 +63,25 @@ class Recipe:
 
 
 def variation(bank: SeedBank, anchor: int, variety: float, generator: Generator) -> Recipe:
-    """A window of seed ``anchor``, gently bent, with patches of others where they fit."""
+    """A window of seed ``anchor``, gently bent, in surroundings that another may have lent."""
+    side = bank.levels[-1].side
     views, owners, pose, chances = _views(bank, anchor, variety, generator)
     bend = sample_bend(_BEND * variety, generator)
-    lent = torch.zeros(views.shape[-2:])
-    layout = views[0]
-    lender = None
+    layout, lent, away = views[0], torch.zeros(_MASK_SIDE, _MASK_SIDE), None
     if len(bank.photos) > 1:
-        lender, lent = _surroundings(chances, _LENT * variety, generator)
-        layout = views[0] * (1 - lent) + views[2 + lender] * lent
-    layout = bend_image(layout, bent_positions(bend, bank.levels[-1].side))
-    return Recipe(
-        views,
-        owners,
-        bend,
-        layout,
-        _prior(owners, lent, owners[-1] if lender is None else owners[2 + lender]),
-        pose,
-    )
+        lender, lent = surroundings(chances, min(1.0, _LENT * variety), generator)
+        part = functional.interpolate(lent[None, None], (side, side), mode="bilinear")[0, 0]
+        layout = layout * (1 - part) + views[2 + lender] * part
+        away = owners[2 + lender]
+    layout = bend_image(layout, bent_positions(bend, side))
+    return Recipe(views, owners, bend, layout, _prior(owners, lent, away), pose)
 
 
 def noise(bank: SeedBank, anchor: int, variety: float, generator: Generator) -> Recipe:
     """No layout: the first noise decides what goes where. Inventive and often wrong."""
     views, owners, pose, _ = _views(bank, anchor, variety, generator)
-    return Recipe(views, owners, torch.zeros(1, 2, 4, 4), None, _prior(owners, None, 0), pose)
+    prior = replace(_prior(owners, torch.zeros(1, 1), None), pull=_NOISE_PULL)
+    return Recipe(views, owners, torch.zeros(1, 2, 4, 4), None, prior, pose)
 
 
 def blend(bank: SeedBank, first: int, second: int, balance: float, generator: Generator) -> Recipe:
@@ -99,21 +101,19 @@ def blend(bank: SeedBank, first: int, second: int, balance: float, generator: Ge
     shown = torch.stack([render(photos[second], p, 32) for p in tries])
     best = int(likeness(one, shown).argmax())
     two = match_colours(render(photos[second], tries[best], side), one, 0.5 * (1 - balance))
-    mask = _mask(side, balance, generator)
-    layout = one * (1 - mask) + two * mask
-    owners = (first, second)
-    # The squared handicap falls on whichever parent is to have the smaller part.
-    lean = 2 * balance - 1
-    prior = Prior(
-        _TAU, _PULL, torch.tensor([[0.0, _LENT_HANDICAP**2], [_LENT_HANDICAP**2, 0.0]]), mask
+    mask = _mask(balance, generator)
+    part = functional.interpolate(mask[None, None], (side, side), mode="bilinear")[0, 0]
+    # Each is at home in its own places: with less, the 16 px level lets one of them take all.
+    stranger = _LENT_HANDICAP**2
+    prior = Prior(_TAU, _PULL, torch.tensor([[0.0, stranger], [stranger, 0.0]]), mask)
+    return Recipe(
+        torch.stack([one, two]),
+        (first, second),
+        torch.zeros(1, 2, 4, 4),
+        one * (1 - part) + two * part,
+        prior,
+        pose,
     )
-    return Recipe(torch.stack([one, two]), owners, torch.zeros(1, 2, 4, 4), layout, prior, pose)
-
-
-def likeness(image: Tensor, others: Tensor) -> Tensor:
-    """Correlation of ``image`` [3, h, w] with each of ``others`` [n, 3, h', w'] at 16 px: [n]."""
-    ours = _standard(image[None])
-    return (_standard(others) * ours).mean(1)
 
 
 def match_colours(image: Tensor, like: Tensor, part: float) -> Tensor:
@@ -136,11 +136,11 @@ def _views(
     pose = sample_pose(photos[anchor], variety, generator)
     shown = render(photos[anchor], pose, side)
     views, owners = [shown, shown.flip(-1)], [anchor, anchor]
-    chances = [render_subject(photos[anchor], pose, side)]
+    chances = [render_subject(photos[anchor], pose, _MASK_SIDE)]
     for other, flip in _lenders(bank, anchor, shown, generator):
         lent_pose = sample_pose(photos[other], variety, generator, flip)
         lent = render(photos[other], lent_pose, side)
-        chances.append(render_subject(photos[other], lent_pose, side))
+        chances.append(render_subject(photos[other], lent_pose, _MASK_SIDE))
         views.append(match_colours(lent, shown, 0.35))
         owners.append(other)
     if len(photos) == 1:
@@ -166,57 +166,43 @@ def _lenders(
     better = scores.max(0)
     gumbel = -torch.log(-torch.log(torch.rand(len(others), generator=generator) + 1e-9) + 1e-9)
     order = (better.values / 0.15 + gumbel).argsort(descending=True)
-    chosen = order[: MOST_VIEWS - 2].tolist()
+    chosen = order[:_MOST_LENDERS].tolist()
     return [(others[k], bool(better.indices[k])) for k in chosen]
 
 
-def _prior(owners: tuple[int, ...], lent: Tensor | None, lender: int) -> Prior:
-    """The anchor's patches are preferred, but for places lent to view 2."""
+def _prior(owners: tuple[int, ...], lent: Tensor, lender: int | None) -> Prior:
+    """The anchor's patches are at home, but for places ``lent`` to photo ``lender``."""
     home = [0.0 if owner == owners[0] else _HANDICAP**2 for owner in owners]
     away = [0.0 if owner == lender else _LENT_HANDICAP**2 for owner in owners]
-    return Prior(
-        _TAU, _PULL, torch.tensor([home, away]), torch.zeros(1, 1) if lent is None else lent
-    )
+    return Prior(_TAU, _PULL, torch.tensor([home, away]), lent)
 
 
-def _surroundings(chances: Tensor, part: float, generator: Generator) -> tuple[int, Tensor]:
-    """Which lender, and a smooth mask [side, side] of the surroundings that it lends.
+def surroundings(chances: Tensor, part: float, generator: Generator) -> tuple[int, Tensor]:
+    """Which lender, and a smooth mask [32, 32] of the surroundings that it lends.
 
-    ``chances`` [1 + lenders, side, side] are subject maps, the anchor's first. Only places that
-    are neither the anchor's subject nor the lender's are open; the lender with the most of
-    them is taken, and a random ``part`` of them is lent.
+    ``chances`` [1 + lenders, 32, 32] are subject maps, the anchor's first. Only places that are
+    neither the anchor's subject nor the lender's are free; the lender with the most of them is
+    taken, and a random ``part`` of them, in [0, 1], is lent.
     """
-    side = chances.shape[-1]
-    reach = side // 24 * 2 + 1
-    wide = F.max_pool2d(chances[:, None], reach, 1, reach // 2)
-    wide = F.avg_pool2d(wide, reach, 1, reach // 2, count_include_pad=False)[:, 0]
+    wide = functional.max_pool2d(chances, 3, 1, 1)
+    wide = functional.avg_pool2d(wide, 3, 1, 1, count_include_pad=False)
     free = torch.sigmoid((0.5 - torch.maximum(wide[:1], wide[1:])) * 14)
     # A map that commits to nothing (a cage, a road) says nothing about what may be replaced.
     certainty = (2 * chances - 1).abs().mean((1, 2))
     free = free * (torch.minimum(certainty[:1], certainty[1:]) > _CERTAIN)[:, None, None]
     lender = int(free.mean((1, 2)).argmax())
-    field = torch.randn((1, 1, 4, 4), generator=generator)
-    field = F.interpolate(field, (side, side), mode="bicubic", align_corners=False)[0, 0]
+    field = smooth_field(4, _MASK_SIDE, generator)
     inside = field[free[lender] > 0.5]
-    if part <= 0 or inside.numel() == 0:
-        return lender, torch.zeros(side, side)
-    edge = inside.quantile(max(0.0, 1 - part))
+    if part <= 0 or not inside.numel():
+        return lender, torch.zeros(_MASK_SIDE, _MASK_SIDE)
+    edge = inside.quantile(1 - part)
     return lender, torch.sigmoid((field - edge) * 8) * free[lender]
 
 
-def _standard(images: Tensor) -> Tensor:
-    flat = F.adaptive_avg_pool2d(images, 16).flatten(1)
-    return (flat - flat.mean(1, keepdim=True)) / (flat.std(1, keepdim=True) + 1e-3)
-
-
-def _mask(side: int, balance: float, generator: Generator) -> Tensor:
-    """A smooth field in [0, 1] [side, side] whose mean is about ``balance``."""
-    field = torch.randn((1, 1, 3, 3), generator=generator)
-    field = F.interpolate(field, (side, side), mode="bicubic", align_corners=False)[0, 0]
-    # The share of places beyond this quantile is what the second parent gets.
-    edge = field.flatten().quantile(1 - balance) if 0 < balance < 1 else field.mean()
-    soft = torch.sigmoid((field - edge) / (0.2 * field.std() + 1e-6))
-    drift = uniform(generator, 0.0, 0.3)
-    return (
-        (1 - drift) * soft + drift * balance if 0 < balance < 1 else torch.full_like(soft, balance)
-    )
+def _mask(balance: float, generator: Generator) -> Tensor:
+    """Which places [32, 32] the second of two parents gives: about ``balance`` of them."""
+    if not 0 < balance < 1:
+        return torch.full((_MASK_SIDE, _MASK_SIDE), balance)
+    field = smooth_field(3, _MASK_SIDE, generator)
+    edge = field.flatten().quantile(1 - balance)
+    return torch.sigmoid((field - edge) / (0.2 * field.std() + 1e-6))

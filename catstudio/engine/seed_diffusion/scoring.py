@@ -9,14 +9,16 @@ near-copies lose against images as clean.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
-from catstudio.engine.seed_diffusion.bank import SeedBank
-from catstudio.engine.seed_diffusion.pipeline import Drawn
-from catstudio.engine.seed_diffusion.recipes import Recipe, likeness
+if TYPE_CHECKING:
+    from catstudio.engine.seed_diffusion.bank import SeedBank
+    from catstudio.engine.seed_diffusion.pipeline import Drawn
+    from catstudio.engine.seed_diffusion.recipes import Recipe
 
 CLOSE = 0.93
 """Correlation at 16 px with an upright seed (or its mirror) from which an image is a near-copy.
@@ -55,7 +57,7 @@ class Measures:
             + min(0.3 * abs(self.sharpness - 1), 0.2)
             + min(0.2 * self.streak, 0.1)
             + min(0.5 * self.drift, 0.2)
-            + min(max(self.likeness - CLOSE, 0) * 2, 0.1)
+            + min(4 * max(self.likeness - CLOSE, 0), 0.25)
         )
         return round(max(0.0, 1 - penalty), 4)
 
@@ -72,10 +74,10 @@ def measure(bank: SeedBank, recipe: Recipe, drawn: Drawn) -> Measures:
         anchor = recipe.views[0]
         torn = _torn(drawn.source)
         coherence = 1 - float(torch.cat([part.float().flatten() for part in torn]).mean())
-        both = torch.cat([bank.thumbs, bank.thumbs.flip(-1)])
+        both = torch.cat([bank.references, bank.references.flip(-1)])
         drift = 0.0
         if recipe.layout is not None:
-            gap = F.adaptive_avg_pool2d(drawn.image - recipe.layout, 16)
+            gap = functional.adaptive_avg_pool2d(drawn.image - recipe.layout, 16)
             drift = float(gap.square().mean().sqrt())
         worst = drawn.misfit.flatten().topk(max(1, side * side // 20)).values
         return Measures(
@@ -87,6 +89,11 @@ def measure(bank: SeedBank, recipe: Recipe, drawn: Drawn) -> Measures:
             drift=drift,
             likeness=float(likeness(drawn.image, both).max()),
         )
+
+
+def likeness(image: Tensor, others: Tensor) -> Tensor:
+    """Correlation of ``image`` [3, h, w] with each of ``others`` [n, 3, h', w'] at 16 px: [n]."""
+    return (_standard(others) * _standard(image[None])).mean(1)
 
 
 def shares(recipe: Recipe, drawn: Drawn) -> dict[int, float]:
@@ -146,3 +153,8 @@ def _streak(image: Tensor) -> float:
         (down[:, -band:], right[:, -band:]),
     )
     return max(float(torch.log((a.mean() + 0.01) / (b.mean() + 0.01))) for a, b in pairs)
+
+
+def _standard(images: Tensor) -> Tensor:
+    flat = functional.adaptive_avg_pool2d(images, 16).flatten(1)
+    return (flat - flat.mean(1, keepdim=True)) / (flat.std(1, keepdim=True) + 1e-3)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 _SIDE = 32
 _ROUNDS = 4
@@ -25,7 +25,7 @@ def subject_map(pixels: Tensor) -> Tensor:
     are re-weighted in turn by what they explain: the idea of GrabCut (Rother et al., 2004)
     with densities for its mixtures and a blur for its graph cut.
     """
-    small = F.adaptive_avg_pool2d(pixels[None], _SIDE)[0]
+    small = functional.adaptive_avg_pool2d(pixels[None], _SIDE)[0]
     at = (torch.arange(_SIDE, dtype=torch.float32) + 0.5) / _SIDE
     y, x = torch.meshgrid(at, at, indexing="ij")
     feature = torch.cat([small.flatten(1) / _COLOUR, torch.stack([y, x]).flatten(1) / _PLACE]).T
@@ -56,4 +56,6 @@ def centre(chance: Tensor) -> tuple[float, float]:
 def _blur(field: Tensor) -> Tensor:
     kernel = torch.tensor([1.0, 2.0, 1.0])
     kernel = (kernel[:, None] * kernel[None, :] / 16)[None, None]
-    return F.conv2d(F.pad(field[None, None], (1,) * 4, mode="replicate"), kernel)[0, 0]
+    return functional.conv2d(functional.pad(field[None, None], (1,) * 4, mode="replicate"), kernel)[
+        0, 0
+    ]
