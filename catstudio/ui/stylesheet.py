@@ -84,7 +84,6 @@ QCheckBox::indicator:checked, QMenu::indicator:checked { background: $accent_fil
     border: 1px solid $accent_fill; image: url("$check"); }
 QRadioButton::indicator:checked { background: $accent_fill; border: 4px solid $accent_fill;
     width: 8px; height: 8px; background: $on_accent; }
-QCheckBox:focus::indicator, QRadioButton:focus::indicator { border: 1px solid $accent; }
 QCheckBox::indicator:focus, QRadioButton::indicator:focus { border: 2px solid $accent; }
 QCheckBox:disabled, QRadioButton:disabled { color: $disabled; }
 
@@ -94,7 +93,7 @@ QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: $acc
 QSlider::handle:horizontal { width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
     background: $accent_fill; }
 QSlider::handle:horizontal:hover { background: $accent_hover; }
-QSlider:focus::handle:horizontal, QSlider::handle:horizontal:focus { background: $accent; }
+QSlider::handle:horizontal:focus { background: $accent; }
 
 QProgressBar { background: $line; border: 0; border-radius: 2px; max-height: 4px;
     min-height: 4px; color: transparent; }

@@ -15,7 +15,7 @@ from catstudio.sources import SOURCES
 from catstudio.ui.gallery.filters import Facets, Filter, Sort
 from catstudio.ui.icons import icon
 from catstudio.ui.theme import S
-from catstudio.ui.widgets import ChipButton, button
+from catstudio.ui.widgets import ChipButton, FlowLayout, button
 
 STATE_TITLES = {
     State.PENDING: "To review",
@@ -120,6 +120,12 @@ class FacetChip(ChipButton):
         if tell:
             self.values_changed.emit(values)
 
+    def rest(self) -> None:
+        """Look as if nothing were ticked, while another chip stands for the same."""
+        self.set_text(self._title)
+        self.set_count(None)
+        self.setChecked(False)
+
     def show_count(self, counts: Mapping[Any, int]) -> None:
         """While something is ticked, say how many images have it."""
         self.set_count(sum(counts[value] for value in self._values) if self._values else None)
@@ -153,12 +159,14 @@ class FilterBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(S)
-        row.addWidget(self.review)
+        chips = QWidget()
+        flow = FlowLayout(chips, S)
+        flow.addWidget(self.review)
         for name, chip in self.chips.items():
             chip.values_changed.connect(lambda values, name=name: self._chosen(name, values))
-            row.addWidget(chip)
-        row.addWidget(self.clear)
-        row.addStretch(1)
+            flow.addWidget(chip)
+        flow.addWidget(self.clear)
+        row.addWidget(chips, 1)
         self._build_sort(row)
         self.set_filter(Filter())
 
@@ -176,7 +184,7 @@ class FilterBar(QWidget):
             action.triggered.connect(lambda _=False, sort=sort: self._sorted(sort))
             group.addAction(action)
         self.sort.setMenu(menu)
-        row.addWidget(self.sort)
+        row.addWidget(self.sort, alignment=Qt.AlignmentFlag.AlignTop)
 
     # -- in and out --------------------------------------------------------------------------
 
@@ -212,6 +220,8 @@ class FilterBar(QWidget):
         is_review = self._filter.states == frozenset({State.PENDING})
         self.review.setVisible(self._facets.pending > 0 or is_review)
         self.review.setChecked(is_review)
+        if is_review:  # The chip beside it says so: once is enough.
+            self.chips["states"].rest()
         self.clear.setVisible(not self._filter.is_everything)
 
     def _chosen(self, name: str, values: frozenset[Any]) -> None:
