@@ -25,6 +25,8 @@ class Asking(QObject):
         super().__init__(parent)
         self._bridge = bridge
         self._studio = bridge.studio
+        self.generating: set[str] = set()
+        """Ids of the jobs that make images."""
 
     def generate(self, ask: GenerateAsk) -> None:
         """Start a generator."""
@@ -87,6 +89,8 @@ class Asking(QObject):
         self._bridge.fetch(build, self._submit, self._failed)
 
     def _submit(self, request: AnyRequest) -> None:
+        if isinstance(request, GenerateRequest):
+            self.generating.add(request.job_id)
         try:
             self._bridge.submit(request)
         except CatStudioError as error:

@@ -11,6 +11,7 @@ from catstudio.jobs.events import TERMINAL, AnyEvent, ImageAdded
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.theme import M, S
 from catstudio.ui.widgets import button, label
+from catstudio.ui.workspace import Workspace
 
 
 class ClosingBar(QFrame):
@@ -56,6 +57,71 @@ class ClosingBar(QFrame):
         self._words.setText(words)
         for choice in self._choices[:2]:
             choice.hide()
+
+
+class Leaving(QObject):
+    """Lets go of a project once its work allows it: ``ask`` with what to do then."""
+
+    def __init__(self, bar: ClosingBar, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bar = bar
+        self._go: Callable[[], None] | None = None
+        self._workspace: Workspace | None = None
+        self._waits = False
+        bar.finish.connect(self._finish)
+        bar.after_image.connect(self._after_image)
+        bar.now.connect(self._leave)
+        bar.stay.connect(self.forget)
+
+    @property
+    def is_asking(self) -> bool:
+        return self._go is not None
+
+    def ask(self, workspace: Workspace, go: Callable[[], None]) -> None:
+        """Call ``go`` now when nothing runs or the question is asked again, else ask first."""
+        if self.is_asking or not workspace.queue.running:
+            self.forget()
+            go()
+            return
+        self._go, self._workspace = go, workspace
+        workspace.queue.finished.connect(self._look)
+        self._bar.ask(len(workspace.queue.running))
+
+    def forget(self) -> None:
+        """Keep working: nothing is closed."""
+        if self._workspace is not None:
+            self._workspace.queue.finished.disconnect(self._look)
+        self._go, self._workspace, self._waits = None, None, False
+        self._bar.hide()
+
+    def _finish(self) -> None:
+        self._waits = True
+        self._bar.wait("Closes when everything in the queue is done.")
+        self._look()
+
+    def _after_image(self) -> None:
+        self._waits = True
+        self._bar.wait("Closes after this image.")
+        if self._workspace is not None:
+            space = self._workspace
+            makes_images = space.asking.generating.__contains__
+            StopAfterImage(space.bridge, space.queue.running, makes_images, space)
+        self._look()
+
+    def _look(self, _: object = None) -> None:
+        if self._workspace is None or self._workspace.queue.running:
+            return
+        # All is done: whoever did not answer yet need not any more, and nothing is closed.
+        if self._waits:
+            self._leave()
+        else:
+            self.forget()
+
+    def _leave(self) -> None:
+        go = self._go
+        self.forget()
+        if go is not None:
+            go()
 
 
 class StopAfterImage(QObject):

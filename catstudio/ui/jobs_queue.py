@@ -30,6 +30,7 @@ from catstudio.jobs.events import (
     Warned,
 )
 from catstudio.ui import icons
+from catstudio.ui.mark import Mark
 from catstudio.ui.theme import XS, M, S
 from catstudio.ui.widgets import ElidedLabel, button, label
 
@@ -79,8 +80,7 @@ class JobCard(QFrame):
         self.warnings: list[Warned] = []
         self.failure: Failed | None = None
         self.setProperty("role", "card")
-        self._mark = QLabel()
-        self._mark.setFixedSize(18, 18)
+        self._mark = Mark(16)
         self._mark.hide()
         self._preview = QLabel()
         self._preview.setFixedSize(_PREVIEW, _PREVIEW)
@@ -189,7 +189,7 @@ class JobCard(QFrame):
         self._step.hide()
 
     def _show_mark(self, level: str) -> None:
-        self._mark.setPixmap(icons.icon(level, level).pixmap(16, 16))
+        self._mark.show_icon(level, level)
         self._mark.show()
 
     def _tell(self, text: str) -> None:

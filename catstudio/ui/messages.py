@@ -11,19 +11,16 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from catstudio.core.errors import CatStudioError
-from catstudio.ui import icons
+from catstudio.ui.mark import Mark
 from catstudio.ui.theme import XS, M, S
+from catstudio.ui.widgets import button, icon_button, label
 
 Level = Literal["ok", "look", "problem"]
-_ICONS = {"ok": "ok", "look": "look", "problem": "problem"}
 _SECONDS = {"ok": 6, "look": 0, "problem": 0}
 MAX_BARS = 3
 
@@ -59,28 +56,19 @@ class MessageBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(M, S, S, S)
         row.setSpacing(M)
-        mark = QLabel()
-        mark.setPixmap(icons.icon(_ICONS[message.level], message.level).pixmap(18, 18))
-        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
-        text = QLabel(f"{message.text} {message.hint}".strip())
-        text.setTextFormat(Qt.TextFormat.PlainText)
-        text.setWordWrap(True)
+        row.addWidget(Mark(18, message.level, message.level), 0, Qt.AlignmentFlag.AlignTop)
+        text = label(f"{message.text} {message.hint}".strip(), wrap=True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(text, 1)
         if message.action:
-            act = QPushButton(message.action)
+            act = button(message.action)
             act.clicked.connect(self._act)
             row.addWidget(act, 0, Qt.AlignmentFlag.AlignTop)
         if message.details:
-            copy = QPushButton("Copy details")
-            copy.setProperty("role", "quiet")
+            copy = button("Copy details", "quiet")
             copy.clicked.connect(self.copy_details)
             row.addWidget(copy, 0, Qt.AlignmentFlag.AlignTop)
-        close = QToolButton()
-        close.setProperty("role", "quiet")
-        close.setIcon(icons.icon("close"))
-        close.setToolTip("Close this message")
-        close.setAccessibleName("Close this message")
+        close = icon_button("close", "Close this message")
         close.clicked.connect(self.closed)
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         if seconds := _SECONDS[message.level]:

@@ -39,13 +39,26 @@ class Opener(QObject):
         """Open the project at ``path``, when ``after`` has been closed."""
         self._start(path, lambda: Studio.open(path), after)
 
-    def create(self, path: Path, labels: Iterable[str], after: Studio | None = None) -> None:
-        """Begin a project at ``path``, when ``after`` has been closed."""
+    def create(
+        self,
+        path: Path,
+        labels: Iterable[str],
+        after: Studio | None = None,
+        fill: Callable[[Studio], None] | None = None,
+    ) -> None:
+        """Begin a project at ``path``, when ``after`` has been closed; ``fill`` it if given."""
         wanted = tuple(labels)
 
         def begin() -> Studio:
             path.parent.mkdir(parents=True, exist_ok=True)
-            return Studio.create(path, wanted)
+            studio = Studio.create(path, wanted)
+            if fill is not None:
+                try:
+                    fill(studio)
+                except BaseException:
+                    studio.close()
+                    raise
+            return studio
 
         self._start(path, begin, after)
 

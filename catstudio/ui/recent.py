@@ -68,6 +68,7 @@ class RecentProjects(QWidget):
         column.addWidget(label("RECENT PROJECTS", "section"))
         column.addWidget(area)
         self._read.connect(self._show_picture)
+        self.hide()
 
     def show_projects(self, projects: Sequence[RecentProject]) -> None:
         """Show those whose folder is still there; pictures follow from the background."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QScrollArea,
     QSizePolicy,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from catstudio.studio import DEFAULT_LABELS
-from catstudio.ui import icons
+from catstudio.ui.mark import Mark
 from catstudio.ui.places import DEFAULT_NAME, parse_labels, projects_folder
 from catstudio.ui.recent import RecentProjects
 from catstudio.ui.settings import RecentProject
@@ -44,14 +43,13 @@ class DropTarget(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMinimumHeight(216)
         self._is_hovered = False
-        self._picture = QLabel()
-        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         title = label("Drop one photo to begin", "title")
         text = label("or a folder of them · paste one with Ctrl+V · click to choose files", "muted")
         column = QVBoxLayout(self)
         column.setSpacing(S)
         column.addStretch(1)
-        column.addWidget(self._picture)
+        mark = Mark(48, "image-square", "accent")
+        column.addWidget(mark, 0, Qt.AlignmentFlag.AlignHCenter)
         for one in (title, text):
             one.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(one)
@@ -77,7 +75,6 @@ class DropTarget(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = current()
-        self._picture.setPixmap(icons.icon("image-square", "accent").pixmap(QSize(48, 48)))
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         is_lively = self._is_hovered or self.hasFocus()
@@ -92,12 +89,12 @@ class DropTarget(QWidget):
 class Welcome(QScrollArea):
     """Asks for a project.
 
-    ``files_chosen`` carries paths for a new project; ``create_asked`` asks for an empty one;
+    ``files_chosen`` carries paths for a new project; ``begin_asked`` asks for an empty one;
     ``open_asked`` carries a project's path, ``browse_asked`` wants to be asked for one.
     """
 
     files_chosen = Signal(object)
-    create_asked = Signal()
+    begin_asked = Signal()
     open_asked = Signal(str)
     browse_asked = Signal()
     example_asked = Signal()
@@ -121,7 +118,7 @@ class Welcome(QScrollArea):
         self._where = ElidedLabel("", "muted", Qt.TextElideMode.ElideMiddle)
         self.begin = button("New project", "primary", icon="add")
         self.begin.setToolTip("Begin an empty project with this name and these labels (Ctrl+N)")
-        self.begin.clicked.connect(self.create_asked)
+        self.begin.clicked.connect(self.begin_asked)
         self.recent = RecentProjects()
         self.recent.open_asked.connect(self.open_asked)
         self.recent.forget_asked.connect(self.forget_asked)

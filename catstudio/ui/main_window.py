@@ -1,0 +1,351 @@
+"""The window: header, messages, and below them the welcome page or the open project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QPoint, QUrl, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QIcon,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from catstudio.core.paths import log_dir
+from catstudio.resources import resource
+from catstudio.studio import Readiness, Studio
+from catstudio.ui.clipboard import LINK_HINT, LINK_REFUSED, Incoming, can_take, read
+from catstudio.ui.closing import ClosingBar, Leaving
+from catstudio.ui.drop_overlay import DropOverlay
+from catstudio.ui.header import Header
+from catstudio.ui.messages import Message, MessageList
+from catstudio.ui.projects import Projects
+from catstudio.ui.settings import SettingsFile
+from catstudio.ui.shortcuts import ShortcutsWindow
+from catstudio.ui.theme import ThemeHolder
+from catstudio.ui.welcome import Welcome
+from catstudio.ui.window_actions import WindowActions, connect
+from catstudio.ui.workspace import GALLERY, TRAINING, Workspace
+
+SIZE, MIN_SIZE = (1280, 800), (1024, 640)
+
+
+class MainWindow(QMainWindow):
+    """Built by ``app``. ``project_opened`` carries the Studio when its widgets are there."""
+
+    project_opened = Signal(object)
+
+    def __init__(self, settings: SettingsFile, theme: ThemeHolder) -> None:
+        super().__init__()
+        self._file = settings
+        self._settings = settings.values
+        self._theme = theme
+        self._pending: list[tuple[Incoming, str | None]] = []
+        self._may_close = False
+        self.workspace: Workspace | None = None
+        self.projects = Projects(settings, self)
+        self.actions_ = WindowActions(self)
+        self.header = Header(self.actions_)
+        self.messages = MessageList()
+        self.closing_bar = ClosingBar()
+        self.leaving = Leaving(self.closing_bar, self)
+        self.welcome = Welcome()
+        self.stack = QStackedWidget()
+        self._lay_out()
+        self.overlay = DropOverlay(self)
+        self.setAcceptDrops(True)
+        self._connect()
+        self._connect_actions()
+        self._restore()
+        self._show_recent()
+        if settings.problem:
+            self.tell(Message(settings.problem, level="look"))
+
+    def tell(self, message: Message) -> None:
+        """Show a message across the window."""
+        self.messages.show_message(message)
+
+    # -- projects ----------------------------------------------------------------------------
+
+    def open_project(self, path: str | Path) -> None:
+        """Open the project at ``path``, once the work of the one that is open allows it."""
+        self._leave(lambda: self.projects.open(path))
+
+    def create_project(self, incoming: Incoming | None = None, label: str | None = None) -> None:
+        """Begin a project as the welcome page says, with what was dropped on it."""
+        if incoming is not None and not self._has_something(incoming):
+            return
+        self._pending = [] if incoming is None else [(incoming, label)]
+        page = self.welcome
+        self.projects.create(page.folder, page.name.text(), page.project_labels())
+
+    def close_project(self) -> None:
+        """Go back to the welcome page."""
+        self._leave(self.projects.close)
+
+    def bring_in(self, incoming: Incoming, label: str | None) -> None:
+        """Take what was dropped or pasted: into the open project, or into a new one."""
+        if self.workspace is None:
+            self.create_project(incoming, label)
+        elif self._has_something(incoming):
+            self.workspace.bring_in(incoming, label)
+
+    def _leave(self, go: Callable[[], None]) -> None:
+        if self.workspace is None:
+            go()
+        else:
+            self.leaving.ask(self.workspace, go)
+
+    def _has_something(self, incoming: Incoming) -> bool:
+        if incoming.links:
+            self.tell(Message(LINK_REFUSED, LINK_HINT, "look", "\n".join(incoming.links)))
+        elif incoming.is_empty:
+            self.tell(Message("There is no image to add.", "Copy or drop images or files.", "look"))
+        return not incoming.is_empty
+
+    def _opened(self, studio: Studio) -> None:
+        workspace = Workspace(studio, self._settings)
+        self.workspace = workspace
+        workspace.told.connect(self.tell)
+        workspace.undo_changed.connect(self.actions_.show_undo)
+        workspace.counts_changed.connect(self._show_counts)
+        self.stack.addWidget(workspace)
+        self.stack.setCurrentWidget(workspace)
+        self.header.show_project(studio.name)
+        self.actions_.show_project(is_open=True)
+        self.actions_.show_undo(studio.undo_name(), studio.redo_name())
+        self._show_sides()
+        self.setWindowTitle(f"{studio.name} – CatStudio")
+        for sentence in studio.recovered:
+            self.tell(Message(sentence, "Everything else is as it was.", "look"))
+        for incoming, label in self._pending:
+            workspace.bring_in(incoming, label)
+        self._pending = []
+        workspace.gallery.focus_view()
+        self.project_opened.emit(studio)
+
+    def _take_down(self) -> None:
+        """The project is about to close: its widgets go first."""
+        self.leaving.forget()
+        workspace, self.workspace = self.workspace, None
+        if workspace is None:
+            return
+        workspace.keep()
+        workspace.close_parts()
+        self.stack.setCurrentWidget(self.welcome)
+        self.stack.removeWidget(workspace)
+        workspace.hide()
+        workspace.deleteLater()
+        self.header.show_project("")
+        self.actions_.show_project(is_open=False)
+        self.actions_.show_undo(None, None)
+        self.setWindowTitle("CatStudio")
+
+    def _failed(self, message: Message) -> None:
+        self._pending = []
+        self.tell(message)
+
+    def _show_counts(self, readiness: Readiness) -> None:
+        self.header.show_counts(readiness)
+        if self.workspace is not None:
+            self.workspace.find_picture(self.projects.show_picture)
+
+    def _show_recent(self) -> None:
+        self.welcome.show_recent(self._settings.recent)
+        self.header.show_recent(self._settings.recent)
+
+    # -- actions -----------------------------------------------------------------------------
+
+    def _new(self) -> None:
+        if self.workspace is None:
+            self.create_project()
+        else:
+            self.close_project()
+            self.welcome.name.setFocus()
+            self.welcome.name.selectAll()
+
+    def _browse(self) -> None:
+        path = QFileDialog.getExistingDirectory(
+            self, "Open a project", str(self.welcome.folder), QFileDialog.Option.ShowDirsOnly
+        )
+        if path:
+            self.open_project(path)
+
+    def _paste(self) -> None:
+        incoming = read(QGuiApplication.clipboard().mimeData())
+        if self.workspace is not None:
+            self.bring_in(incoming, self.workspace.panel.import_label())
+        else:
+            self.bring_in(incoming, self.welcome.project_labels()[0])
+
+    def _undo(self) -> None:
+        if self.workspace is not None:
+            self.workspace.bridge.undo()
+
+    def _redo(self) -> None:
+        if self.workspace is not None:
+            self.workspace.bridge.redo()
+
+    def _show_tab(self, tab: int) -> None:
+        if self.workspace is not None:
+            self.workspace.tabs.setCurrentIndex(tab)
+
+    def _search(self, text: str) -> None:
+        if self.workspace is not None:
+            if text:
+                self._show_tab(GALLERY)
+            self.workspace.gallery.set_search(text)
+
+    def _review(self) -> None:
+        if self.workspace is not None:
+            self.workspace.review([])
+
+    def _train(self) -> None:
+        if self.workspace is not None:
+            self._show_tab(TRAINING)
+            self.workspace.training.train()
+
+    def _show_sides(self) -> None:
+        actions, settings = self.actions_, self._settings
+        settings.shows_panel = actions.panel.isChecked()
+        settings.shows_inspector = actions.inspector.isChecked()
+        if self.workspace is not None:
+            self.workspace.left.setVisible(settings.shows_panel)
+            self.workspace.inspector.setVisible(settings.shows_inspector)
+
+    def _full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def _use_theme(self, mode: str) -> None:
+        self._settings.theme = mode
+        self._theme.use("dark" if mode == "dark" else "light" if mode == "light" else "system")
+        self.header.show_theme(mode)
+
+    def _open_logs(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir())))
+
+    # -- dropping: the overlay takes over as soon as it is there --------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Cover the window with zones, unless the images come from this very window."""
+        if event.source() is not None or not can_take(event.mimeData()):
+            return
+        self.overlay.begin(self._labels())
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.overlay.left()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A drop that the overlay did not get: the zone below it counts all the same."""
+        at = event.position().toPoint()
+        self.overlay.finish(event, QPoint(at.x(), at.y()))
+
+    def _labels(self) -> tuple[str, ...]:
+        if self.workspace is None:
+            return self.welcome.project_labels()
+        return self.workspace.studio.labels()
+
+    # -- the window itself -------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.overlay.isVisible():
+            self.overlay.setGeometry(self.rect())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask once while work runs; keep what the next start should find."""
+        if not self._may_close and self.workspace is not None:
+            event.ignore()
+            self.leaving.ask(self.workspace, self._close_now)
+            return
+        self._keep()
+        self.projects.shut_down()
+        event.accept()
+
+    def _close_now(self) -> None:
+        self._may_close = True
+        self.close()
+
+    def _keep(self) -> None:
+        self._settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        if self.workspace is not None:
+            self.workspace.keep()
+        self._file.save()
+
+    def _restore(self) -> None:
+        self.setMinimumSize(*MIN_SIZE)
+        self.resize(*SIZE)
+        if self._settings.geometry:
+            self.restoreGeometry(QByteArray.fromBase64(self._settings.geometry.encode()))
+        self.actions_.panel.setChecked(self._settings.shows_panel)
+        self.actions_.inspector.setChecked(self._settings.shows_inspector)
+        self._use_theme(self._settings.theme)
+
+    def _connect(self) -> None:
+        self.projects.opened.connect(self._opened)
+        self.projects.leaving.connect(self._take_down)
+        self.projects.told.connect(self._failed)
+        self.projects.recent_changed.connect(self._show_recent)
+        self.header.open_asked.connect(self.open_project)
+        self.header.search_changed.connect(self._search)
+        self.header.theme_chosen.connect(self._use_theme)
+        self.header.review_asked.connect(self._review)
+        self.header.logs_asked.connect(self._open_logs)
+        self.header.shortcuts_asked.connect(
+            lambda: ShortcutsWindow(self.actions_.shortcuts(), self).show()
+        )
+        page = self.welcome
+        page.begin_asked.connect(self._new)
+        page.files_chosen.connect(
+            lambda paths: self.create_project(Incoming(paths=paths), page.project_labels()[0])
+        )
+        page.open_asked.connect(self.open_project)
+        page.browse_asked.connect(self._browse)
+        page.example_asked.connect(self.projects.open_example)
+        page.forget_asked.connect(self.projects.forget)
+        self.overlay.dropped.connect(self.bring_in)
+
+    def _connect_actions(self) -> None:
+        actions = self.actions_
+        for action, do in (
+            (actions.new, self._new),
+            (actions.open, self._browse),
+            (actions.close, self.close_project),
+            (actions.quit, self.close),
+            (actions.paste, self._paste),
+            (actions.undo, self._undo),
+            (actions.redo, self._redo),
+            (actions.find, self.header.search.setFocus),
+            (actions.gallery, lambda: self._show_tab(GALLERY)),
+            (actions.training, lambda: self._show_tab(TRAINING)),
+            (actions.review, self._review),
+            (actions.panel, self._show_sides),
+            (actions.inspector, self._show_sides),
+            (actions.full_screen, self._full_screen),
+            (actions.train, self._train),
+        ):
+            connect(action, do)
+
+    def _lay_out(self) -> None:
+        self.setWindowTitle("CatStudio")
+        self.setWindowIcon(QIcon(str(resource("icons/catstudio.svg"))))
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.header, self.messages, self.closing_bar):
+            column.addWidget(part)
+        column.addWidget(self.stack, 1)
+        self.stack.addWidget(self.welcome)
+        self.setCentralWidget(body)

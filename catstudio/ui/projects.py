@@ -1,0 +1,114 @@
+"""Which project is open: opening, beginning, the example, closing, and the list of recent ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from catstudio.studio import DEFAULT_LABELS, Studio
+from catstudio.ui.example import fill_example
+from catstudio.ui.messages import Message
+from catstudio.ui.opener import Opener
+from catstudio.ui.places import EXAMPLE_NAME, project_path, projects_folder
+from catstudio.ui.settings import SettingsFile
+
+
+class Projects(QObject):
+    """Holds the one open Studio.
+
+    Signals
+    -------
+    leaving() : the open project is about to close: take its widgets down now.
+    opened(Studio) : a project is open.
+    told(Message) : why one could not be opened.
+    recent_changed() : the settings' list has changed.
+    """
+
+    leaving = Signal()
+    opened = Signal(object)
+    told = Signal(object)
+    recent_changed = Signal()
+
+    def __init__(self, settings: SettingsFile, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._file = settings
+        self.studio: Studio | None = None
+        self._opener = Opener(self)
+        self._opener.opened.connect(self._opened)
+        self._opener.failed.connect(self._failed)
+
+    def open(self, path: str | Path) -> None:
+        """Open the project at ``path`` in place of the one that is open."""
+        wanted = Path(path).absolute()
+        if self.studio is None or self.studio.root != wanted:
+            self._opener.open(wanted, self._take())
+
+    def create(
+        self,
+        folder: Path,
+        name: str,
+        labels: Iterable[str],
+        fill: Callable[[Studio], None] | None = None,
+    ) -> None:
+        """Begin a project called ``name`` in ``folder``; a number is added where one is there."""
+        self._opener.create(project_path(folder, name), labels, self._take(), fill)
+
+    def open_example(self) -> None:
+        """Open the example project; it is made of the free photos on first use."""
+        path = projects_folder() / f"{EXAMPLE_NAME}.catstudio"
+        if path.is_dir():
+            self.open(path)
+        else:
+            self.create(path.parent, EXAMPLE_NAME, DEFAULT_LABELS, fill_example)
+
+    def close(self) -> None:
+        """Close the open project, in the background."""
+        studio = self._take()
+        if studio is not None:
+            self._opener.close(studio)
+            self._file.values.last_project = ""
+            self._file.save()
+
+    def shut_down(self) -> None:
+        """Close the open project and wait for it: for the end of the program."""
+        studio = self._take()
+        self._opener.wait()
+        if studio is not None:
+            studio.close()
+
+    def forget(self, path: str) -> None:
+        """Take a project out of the list of recent ones."""
+        self._file.values.forget_project(path)
+        self._file.save()
+        self.recent_changed.emit()
+
+    def show_picture(self, path: Path, picture: str) -> None:
+        """Keep a thumbnail to be shown beside a project's name."""
+        values = self._file.values
+        if any(one.path == str(path) and one.picture == picture for one in values.recent):
+            return
+        values.remember_project(path, picture)
+        self.recent_changed.emit()
+
+    def _take(self) -> Studio | None:
+        studio, self.studio = self.studio, None
+        if studio is not None:
+            self.leaving.emit()
+        return studio
+
+    def _opened(self, studio: Studio) -> None:
+        if self.studio is not None:  # Two were asked for in a row: the first one stays.
+            self._opener.close(studio)
+            return
+        self.studio = studio
+        self._file.values.remember_project(studio.root)
+        self._file.save()
+        self.recent_changed.emit()
+        self.opened.emit(studio)
+
+    def _failed(self, message: str, hint: str, path: str) -> None:
+        if self._file.values.last_project == path:
+            self._file.values.last_project = ""
+        self.told.emit(Message(message, hint))

@@ -1,0 +1,203 @@
+"""One open project: add-data panel and queue at the left, gallery and training, inspector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from catstudio.core.changes import Touched
+from catstudio.core.errors import CatStudioError
+from catstudio.core.types import ImageRecord, State
+from catstudio.jobs.events import AnyEvent, Failed
+from catstudio.studio import Readiness, Studio
+from catstudio.ui.add_data.facts import Facts
+from catstudio.ui.add_data.panel import AddDataPanel
+from catstudio.ui.asking import Asking
+from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.clipboard import Incoming
+from catstudio.ui.counts import Counts
+from catstudio.ui.gallery.panel import GalleryPanel
+from catstudio.ui.inspector import Inspector
+from catstudio.ui.jobs_queue import JobsQueue
+from catstudio.ui.messages import Message
+from catstudio.ui.settings import Settings
+from catstudio.ui.training.tab import TrainingTab
+
+PANEL_WIDTH, INSPECTOR_WIDTH = 288, 280
+_MIN_SIDE, _MIN_CENTRE = 248, 400
+GALLERY, TRAINING = 0, 1
+
+
+class Workspace(QWidget):
+    """The project's widgets, joined. It owns the bridge and closes it; not the Studio.
+
+    Signals
+    -------
+    told(Message) : something to say across the window.
+    undo_changed(undo, redo) : what they would do, or None.
+    counts_changed(Readiness) : after edits and new images.
+    review_asked(list[str]), preview_asked(list[str], str) : as the gallery's.
+    """
+
+    told = Signal(object)
+    undo_changed = Signal(object, object)
+    counts_changed = Signal(object)
+    review_asked = Signal(object)
+    preview_asked = Signal(object, str)
+
+    def __init__(self, studio: Studio, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self._settings = settings
+        self.bridge = StudioBridge(studio, self)
+        self.counts = Counts(self.bridge, self)
+        self.asking = Asking(self.bridge, self)
+        self.panel = AddDataPanel(self.bridge, settings)
+        self.queue = JobsQueue()
+        self.gallery = GalleryPanel(self.bridge)
+        self.training = TrainingTab(self.bridge, self.counts)
+        self.inspector = Inspector(self.bridge)
+        self.tabs = QTabWidget()
+        self._selected: tuple[str, ...] = ()
+        self._has_picture = False
+        self._lay_out()
+        self._connect()
+        self.gallery.load()
+        self.counts.read()
+
+    # -- for the window ----------------------------------------------------------------------
+
+    def bring_in(self, incoming: Incoming, label: str | None) -> None:
+        """Import what was dropped or pasted."""
+        ask = self.panel.import_ask(incoming.paths, label)
+        self.asking.bring_in(ask, incoming)
+
+    def show_image(self, id_: str) -> None:
+        """Bring an image into sight in the gallery."""
+        self.tabs.setCurrentIndex(GALLERY)
+        self.gallery.select([id_])
+        self.gallery.focus_view()
+
+    def find_picture(self, keep: Callable[[Path, str], None]) -> None:
+        """Call ``keep`` with the root and the oldest image's thumbnail, once there is one."""
+        if self._has_picture:
+            return
+        studio = self.studio
+
+        def find() -> str:
+            records = (r for r in studio.images() if r.state is not State.TRASHED)
+            first = next(records, None)
+            return str(studio.thumbnail(first, 256)) if first is not None else ""
+
+        def show(picture: str) -> None:
+            if picture:
+                self._has_picture = True
+                keep(studio.root, picture)
+
+        self.bridge.fetch(find, show, lambda _: None, self)
+
+    def review(self, ids: list[str]) -> None:
+        """Review ``ids``; all that waits when empty."""
+        self.review_asked.emit(ids)
+
+    def add_photos(self) -> None:
+        """What the buttons of empty areas do: ask for photos of one's own."""
+        self.panel.setVisible(True)
+        self.panel.choose("photo")
+        self.panel.press()
+
+    def keep(self) -> None:
+        """Put what the next start should find into the settings."""
+        sizes = self.splitter.sizes()
+        if all(sizes):
+            self._settings.splitter = sizes
+        self._settings.zoom = self.gallery.cell_size
+
+    def close_parts(self) -> None:
+        """Stop listening to the project, before it is closed; may be called twice."""
+        self.gallery.close_files()
+        self.bridge.close()
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        bridge = self.bridge
+        bridge.job_event.connect(self._job_event)
+        bridge.edit_failed.connect(self._tell)
+        bridge.touched.connect(self._touched)
+        self.counts.changed.connect(self._show_counts)
+        self.asking.failed.connect(self._tell_error)
+        self.panel.generate_asked.connect(self.asking.generate)
+        self.panel.import_asked.connect(self.asking.bring_in)
+        self.panel.copy_asked.connect(self.asking.count_copies)
+        self.panel.failed.connect(self._tell)
+        self.queue.cancel_asked.connect(self.studio.cancel)
+        self.gallery.selection_changed.connect(self._show_selection)
+        self.gallery.add_requested.connect(self.add_photos)
+        self.gallery.review_requested.connect(self.review)
+        self.gallery.preview_requested.connect(self.preview_asked)
+        self.inspector.select_requested.connect(self.show_image)
+        self.inspector.use_settings.connect(self._use_settings)
+        self.training.show_image.connect(self.show_image)
+        self.training.failed.connect(self._tell)
+        self.training.add_photos.connect(self.add_photos)
+
+    def _show_counts(self, readiness: Readiness) -> None:
+        self.panel.show_facts(Facts.of(readiness, self._selected))
+        self.counts_changed.emit(readiness)
+
+    def _show_selection(self, records: list[ImageRecord]) -> None:
+        self._selected = tuple(record.id for record in records)
+        self.inspector.show_records(records)
+        if self.counts.readiness is not None:
+            self.panel.show_facts(Facts.of(self.counts.readiness, self._selected))
+
+    def _use_settings(self, record: ImageRecord) -> None:
+        self.left.setVisible(True)
+        self.panel.use_settings(record)
+
+    def _touched(self, touched: Touched) -> None:
+        self.undo_changed.emit(touched.undo_name, touched.redo_name)
+
+    def _job_event(self, event: AnyEvent) -> None:
+        self.queue.show_event(event)
+        if isinstance(event, Failed) and not self.queue.isVisible():
+            self.told.emit(Message(event.message, event.hint, details=event.details))
+
+    def _tell(self, message: str, hint: str) -> None:
+        self.told.emit(Message(message, hint))
+
+    def _tell_error(self, error: CatStudioError) -> None:
+        self.told.emit(Message.of(error))
+
+    def _lay_out(self) -> None:
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.gallery, "Gallery")
+        self.tabs.addTab(self.training, "Training")
+        self.tabs.setTabToolTip(GALLERY, "Ctrl+1")
+        self.tabs.setTabToolTip(TRAINING, "Ctrl+2")
+        self.tabs.setMinimumWidth(_MIN_CENTRE)
+        self.left = QSplitter(Qt.Orientation.Vertical)
+        self.left.setChildrenCollapsible(False)
+        self.left.setMinimumWidth(_MIN_SIDE)
+        self.left.addWidget(self.panel)
+        self.left.addWidget(self.queue)
+        self.left.setStretchFactor(0, 3)
+        self.left.setStretchFactor(1, 2)
+        self.inspector.setMinimumWidth(_MIN_SIDE)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        for part in (self.left, self.tabs, self.inspector):
+            self.splitter.addWidget(part)
+        self.splitter.setStretchFactor(1, 1)
+        known = self._settings.splitter
+        centre = 1280 - PANEL_WIDTH - INSPECTOR_WIDTH
+        self.splitter.setSizes(known if len(known) == 3 else [PANEL_WIDTH, centre, INSPECTOR_WIDTH])
+        if self._settings.zoom:
+            self.gallery.set_cell_size(self._settings.zoom)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.splitter)
