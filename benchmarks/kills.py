@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -79,7 +80,11 @@ app.main([root], on_open=begin)
 """
 
 
-def pictures(folder: Path, rng: random.Random, count: int = 40) -> None:
+SECONDS = {"import": 1.5, "generate": 9.0, "train": 8.0}
+"""How long each action takes, about: kills are spread over this time."""
+
+
+def pictures(folder: Path, rng: random.Random, count: int = 150) -> None:
     """Fresh photographs, so that every import has something to do: crops of an example."""
     from PIL import Image
 
@@ -103,6 +108,17 @@ def round_(
         stderr=subprocess.DEVNULL,
         text=True,
     )
+    lines: list[str] = []
+    is_open = threading.Event()
+
+    def read() -> None:
+        for line in actor.stdout or ():
+            lines.append(line)
+            is_open.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    is_open.wait(60)
     time.sleep(delay)
     target = psutil.Process(actor.pid)
     children = target.children(recursive=True)
@@ -114,9 +130,10 @@ def round_(
             actor.kill()
     else:
         actor.send_signal(signal.SIGKILL)
-    output, _ = actor.communicate()
+    actor.wait()
+    reader.join()
     # A line cut by the kill was not reported; the one before it was.
-    reported = [json.loads(line) for line in output.split("\n")[:-1]]
+    reported = [json.loads(line) for line in lines if line.endswith("\n")]
     gone = [child for child in children if child.is_running()]
     psutil.wait_procs(gone, timeout=10)
     return _losses(root, reported), sum("open" not in one for one in reported)
@@ -142,6 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--victims", nargs="+", default=["command", "worker", "window"])
     options = parser.parse_args()
     rng = random.Random(options.seed)
     counts: dict[tuple[str, str], list[int]] = collections.defaultdict(lambda: [0, 0, 0])
@@ -152,10 +170,10 @@ def main() -> None:
             studio.run(studio.import_request([cats], label="cat", split="train"))
         for number in range(options.times):
             action = ("import", "generate", "train")[number % 3]
-            victim = ("command", "worker", "window")[number // 3 % 3]
+            victim = options.victims[number // 3 % len(options.victims)]
             photos = Path(folder) / f"photos-{number}"
             pictures(photos, rng)
-            delay = rng.uniform(0.2, 2.5 if action == "import" else 8.0)
+            delay = rng.uniform(0, SECONDS[action])
             lost, finished = round_(root, action, victim, delay, photos)
             tally = counts[action, victim]
             tally[0] += 1
