@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -24,6 +25,7 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
     ``durable`` also flushes file and folder to the disk, so that a power cut right after the
     call loses nothing; leave it off for what can be made again (thumbnails).
     """
+    is_new_folder = not path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not mkstemp: its files are the owner's alone, and a project is shared by a team.
     temporary = path.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
@@ -35,10 +37,14 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
                 os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        # An unplugged drive cannot be tidied either; what went wrong first is what to say.
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
     if durable:
         _flush_folder(path.parent)
+        if is_new_folder:
+            _flush_folder(path.parent.parent)
 
 
 def _flush_folder(folder: Path) -> None:
@@ -48,6 +54,10 @@ def _flush_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        # Some network and user-space file systems cannot flush a folder at all.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF):
+            raise
     finally:
         os.close(handle)
 
