@@ -25,10 +25,12 @@ QLabel[role="section"] { font-size: ${small}px; font-weight: 600; color: $muted;
 QLabel[role="muted"] { color: $muted; }
 QLabel[role="small"] { font-size: ${small}px; color: $muted; }
 QLabel[role="problem"] { color: $problem; }
+QLabel[role="look"] { color: $look; }
+QLabel[role="ok"] { color: $ok; }
 QLabel[role="key"] { font-size: ${small}px; color: $text; background: $raised;
     border: 1px solid $line; border-radius: 4px; padding: 1px 5px; }
 
-QFrame[role="panel"] { background: $surface; border: 0; }
+QWidget[role="panel"] { background: $surface; border: 0; }
 QFrame[role="card"] { background: $surface; border: 1px solid $line; border-radius: ${radius}px; }
 QFrame[role="line"] { background: $line; border: 0; max-height: 1px; min-height: 1px; }
 
@@ -53,8 +55,11 @@ QPushButton[role="danger"] { color: $problem; }
 QPushButton[role="link"] { background: transparent; color: $accent; padding: 2px 0; border: 0;
     text-align: left; }
 QPushButton[role="link"]:hover, QPushButton[role="link"]:focus { text-decoration: underline; }
-QPushButton[role="chip"] { border-radius: 14px; padding: 4px ${m}px; }
+QPushButton[role="chip"] { border-radius: 14px; padding: 4px 10px; }
 QPushButton[role="chip"]:checked { background: $selected; border: 1px solid $accent; }
+
+QScrollArea > QWidget > QWidget { background: transparent; }
+QScrollArea { background: transparent; border: 0; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
     background: $raised; border: 1px solid transparent; border-radius: ${radius}px;
@@ -70,11 +75,15 @@ QComboBox::drop-down { border: 0; width: 22px; }
 QComboBox::down-arrow { image: url("$down"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line; padding: ${xs}px;
     selection-background-color: $selected; selection-color: $text; outline: 0; }
+QSpinBox QLineEdit, QDoubleSpinBox QLineEdit { background: transparent; border: 0;
+    padding: 0; min-height: 18px; }
 QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button,
 QDoubleSpinBox::down-button { border: 0; width: 18px; background: transparent; }
 QSpinBox::up-arrow, QDoubleSpinBox::up-arrow { image: url("$up"); width: 10px; height: 10px; }
 QSpinBox::down-arrow, QDoubleSpinBox::down-arrow { image: url("$down"); width: 10px;
     height: 10px; }
+
+QSpinBox, QDoubleSpinBox { padding: 3px ${s}px; }
 
 QCheckBox, QRadioButton { spacing: ${s}px; padding: 2px; background: transparent; }
 QCheckBox::indicator, QRadioButton::indicator, QMenu::indicator { width: 14px; height: 14px;
@@ -122,7 +131,6 @@ QToolBar { background: transparent; border: 0; spacing: ${xs}px; padding: ${xs}p
 QStatusBar { background: $window; color: $muted; }
 QStatusBar::item { border: 0; }
 
-QScrollArea, QAbstractScrollArea { background: transparent; border: 0; }
 QAbstractItemView { background: transparent; border: 0; outline: 0;
     selection-background-color: $selected; selection-color: $text; }
 QListWidget::item, QTreeView::item, QTableView::item { border-radius: 4px; padding: ${xs}px; }

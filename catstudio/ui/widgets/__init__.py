@@ -4,6 +4,7 @@ from catstudio.ui.widgets.buttons import ChipButton, button, icon_button
 from catstudio.ui.widgets.empty_state import EmptyState
 from catstudio.ui.widgets.flow_layout import FlowLayout
 from catstudio.ui.widgets.frames import Card, CollapsibleSection, Line, SectionHeader
+from catstudio.ui.widgets.inputs import ComboBox, DoubleSpinBox, SpinBox
 from catstudio.ui.widgets.labels import ElidedLabel, KeyHint, label
 from catstudio.ui.widgets.picture import PictureView
 
@@ -11,6 +12,8 @@ __all__ = [
     "Card",
     "ChipButton",
     "CollapsibleSection",
+    "ComboBox",
+    "DoubleSpinBox",
     "ElidedLabel",
     "EmptyState",
     "FlowLayout",
@@ -18,6 +21,7 @@ __all__ = [
     "Line",
     "PictureView",
     "SectionHeader",
+    "SpinBox",
     "button",
     "icon_button",
     "label",

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from catstudio.ui.icons import icon
-from catstudio.ui.theme import M, S
+from catstudio.ui.theme import XS, M, S
 from catstudio.ui.widgets.labels import label
 
 
@@ -44,7 +44,7 @@ class SectionHeader(QWidget):
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setContentsMargins(0, XS, 0, 0)
         self._row.setSpacing(S)
         self._label = label(text, "section")
         self._row.addWidget(self._label)

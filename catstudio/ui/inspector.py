@@ -1,0 +1,329 @@
+"""The inspector: what one image is and comes from, or what many have in common."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from PySide6.QtCore import QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from catstudio.core.changes import AnyChange, Touched
+from catstudio.core.types import ImageRecord
+from catstudio.sources import SOURCES
+from catstudio.ui import provenance_text
+from catstudio.ui.bridge import Fetch, StudioBridge
+from catstudio.ui.edit_fields import EditFields
+from catstudio.ui.gallery.delegate import badge
+from catstudio.ui.gallery.filter_bar import STATE_TITLES
+from catstudio.ui.gallery.thumbnails import Thumbnails
+from catstudio.ui.pictures import PictureFeed, Pictures
+from catstudio.ui.strip import ThumbnailStrip
+from catstudio.ui.theme import XS, L, M, S, current
+from catstudio.ui.widgets import (
+    CollapsibleSection,
+    ElidedLabel,
+    EmptyState,
+    PictureView,
+    SectionHeader,
+    button,
+    label,
+)
+
+_NEW_CHILD_MS = 300
+
+
+class Relatives(NamedTuple):
+    """What is read in the background for one image."""
+
+    parents: list[ImageRecord]
+    children: list[ImageRecord]
+    labels: tuple[str, ...]
+    size_bytes: int | None
+
+
+class SourceMark(QWidget):
+    """A source's badge, drawn for the screen's scale and the theme of the moment."""
+
+    def __init__(self, side: int = 18) -> None:
+        super().__init__()
+        self._source = ""
+        self.setFixedSize(QSize(side, side))
+
+    def show_source(self, source: str) -> None:
+        self._source = source
+        known = SOURCES.get(source)
+        self.setToolTip(known.title if known else source)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        mark = badge(current(), self._source, self.width(), self.devicePixelRatioF())
+        QPainter(self).drawPixmap(QPointF(0, 0), mark)
+
+
+class Inspector(QWidget):
+    """Shows the selection.
+
+    Signals
+    -------
+    select_requested(str) : a parent or child was clicked.
+    use_settings(ImageRecord) : put a generated image's settings back in the panel.
+    preview_requested(str) : the picture was clicked.
+    """
+
+    select_requested = Signal(str)
+    use_settings = Signal(object)
+    preview_requested = Signal(str)
+
+    def __init__(self, bridge: StudioBridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._records: list[ImageRecord] = []
+        self._names: dict[str, str] = {}
+        self._reading: Fetch | None = None
+        self._size_bytes: int | None = None
+        self._pictures = Pictures(bridge, self, limit=48 << 20)
+        self._thumbnails = Thumbnails(bridge, self, limit=16 << 20)
+        self._build()
+        self._feed = PictureFeed(self.picture, self._pictures)
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(_NEW_CHILD_MS)
+        self._again.timeout.connect(self._read_relatives)
+        bridge.image_added.connect(lambda _: self._again.start())
+        bridge.touched.connect(self._touched)
+        self._read_labels()
+
+    # -- building ----------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.setMinimumWidth(240)
+        self._stack = QStackedWidget(self)
+        self._empty = EmptyState(
+            "cursor",
+            "Nothing selected",
+            "Select an image to see where it comes from and to change it. Shift or Ctrl selects "
+            "several.",
+        )
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(L, M, L, L)
+        column.setSpacing(S)
+        self._build_head(column)
+        self._build_family(column)
+        self.fields = EditFields()
+        self.fields.change_wanted.connect(self._apply)
+        column.addSpacing(XS)
+        column.addWidget(self.fields)
+        self._settings = CollapsibleSection("Settings", is_open=True)
+        self._facts = CollapsibleSection("File", is_open=False)
+        self._settings_form, self._facts_form = _form(self._settings), _form(self._facts)
+        column.addWidget(self._settings)
+        column.addWidget(self._facts)
+        column.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(content)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._scroll)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._stack)
+
+    def _build_head(self, column: QVBoxLayout) -> None:
+        self.picture = PictureView()
+        self.picture.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.picture.setToolTip("Preview (Space)")
+        self.picture.clicked.connect(self._preview)
+        self.mosaic = ThumbnailStrip(self._thumbnails, most=8)
+        self.mosaic.chosen.connect(self.select_requested)
+        self._mark = SourceMark()
+        self.title = ElidedLabel("", "heading", Qt.TextElideMode.ElideMiddle)
+        row = QHBoxLayout()
+        row.setSpacing(S)
+        row.addWidget(self._mark)
+        row.addWidget(self.title, 1)
+        self.sentence = label("", wrap=True)
+        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.notes = label("", "look", wrap=True)
+        self.use = button("Use these settings", "", "adjustments")
+        self.use.setToolTip("Puts the settings that made this image back in the panel.")
+        self.use.clicked.connect(lambda: self.use_settings.emit(self._records[0]))
+        column.addWidget(self.picture)
+        column.addWidget(self.mosaic)
+        column.addLayout(row)
+        for widget in (self.sentence, self.notes):
+            column.addWidget(widget)
+        column.addWidget(self.use, alignment=Qt.AlignmentFlag.AlignLeft)
+
+    def _build_family(self, column: QVBoxLayout) -> None:
+        self._parents_header, self._children_header = SectionHeader(""), SectionHeader("")
+        self.parents, self.children_ = (
+            ThumbnailStrip(self._thumbnails, most=4),
+            ThumbnailStrip(self._thumbnails, most=8),
+        )
+        for header, strip in (
+            (self._parents_header, self.parents),
+            (self._children_header, self.children_),
+        ):
+            strip.chosen.connect(self.select_requested)
+            column.addWidget(header)
+            column.addWidget(strip)
+
+    # -- showing -----------------------------------------------------------------------------
+
+    def show_records(self, records: list[ImageRecord]) -> None:
+        """Show the selection: none, one, or what many have in common."""
+        if records == self._records:
+            return
+        is_other = [r.id for r in records] != [r.id for r in self._records]
+        self._records = list(records)
+        if not records:
+            self._stack.setCurrentWidget(self._empty)
+            self._feed.show(None)
+            return
+        if is_other:
+            self._size_bytes = None
+            self._show_family([], [])
+            self._scroll.verticalScrollBar().setValue(0)
+        self.fields.show_records(self._records)
+        if len(records) == 1:
+            self._show_one(records[0])
+        else:
+            self._show_many(self._records)
+        self._stack.setCurrentWidget(self._scroll)
+        if len(records) == 1 and is_other:
+            self._read_relatives()
+
+    def _show_one(self, record: ImageRecord) -> None:
+        self.picture.show()
+        self.mosaic.hide()
+        self._feed.show(record)
+        self._mark.show()
+        self._mark.show_source(record.source)
+        self.title.setText(record.name)
+        self.sentence.setText(provenance_text.sentence(record, self._names))
+        noted = provenance_text.flags(record)
+        self.notes.setText("Noted: " + ", ".join(noted))
+        self.notes.setVisible(bool(noted))
+        source = SOURCES.get(record.source)
+        self.use.setVisible(source is not None and source.is_generator)
+        rows = provenance_text.settings(record)
+        _fill(self._settings_form, rows)
+        self._settings.setVisible(bool(rows))
+        _fill(self._facts_form, provenance_text.facts(record, self._size_bytes))
+        self._facts.show()
+
+    def _show_many(self, records: list[ImageRecord]) -> None:
+        self.picture.hide()
+        self._feed.show(None)
+        self.mosaic.show_records(records)
+        self.mosaic.show()
+        self._mark.hide()
+        self.title.setText(f"{len(records):,} images")
+        self.sentence.setText(summary(records))
+        self.notes.hide()
+        self.use.hide()
+        self._settings.hide()
+        self._facts.hide()
+
+    def _show_family(self, parents: list[ImageRecord], children: list[ImageRecord]) -> None:
+        self.parents.show_records(parents)
+        self.children_.show_records(children)
+        self._parents_header.set_text("Made from")
+        self._parents_header.setVisible(bool(parents))
+        self._children_header.set_text(f"Made into {len(children):,}")
+        self._children_header.setVisible(bool(children))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.picture.setFixedHeight(round(max(160, min(0.8 * (self.width() - 2 * L), 420))))
+        self._feed.refresh()
+
+    # -- reading -----------------------------------------------------------------------------
+
+    def _read_relatives(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+        if len(self._records) != 1:
+            return
+        record, studio = self._records[0], self._bridge.studio
+
+        def read() -> Relatives:
+            path = studio.image_path(record)
+            return Relatives(
+                studio.images_by_id(p.id for p in record.provenance.parents),
+                studio.children(record.id),
+                studio.labels(),
+                path.stat().st_size if path.exists() else None,
+            )
+
+        self._reading = self._bridge.fetch(read, self._take_relatives)
+
+    def _take_relatives(self, found: Relatives) -> None:
+        self.fields.set_labels(found.labels)
+        if len(self._records) != 1:
+            return
+        self._size_bytes = found.size_bytes
+        self._names = {parent.id: parent.name for parent in found.parents}
+        self._show_family(found.parents, found.children)
+        self._show_one(self._records[0])
+
+    def _read_labels(self) -> None:
+        self._bridge.fetch(self._bridge.studio.labels, self.fields.set_labels)
+
+    def _touched(self, touched: Touched) -> None:
+        if touched.labels_changed:
+            self._read_labels()
+
+    # -- acting ------------------------------------------------------------------------------
+
+    def _apply(self, change: AnyChange) -> None:
+        self._bridge.apply(change)
+
+    def _preview(self) -> None:
+        if len(self._records) == 1:
+            self.preview_requested.emit(self._records[0].id)
+
+
+def summary(records: list[ImageRecord]) -> str:
+    """What many images have in common, in two sentences with counts."""
+    labels = Counter(r.label or "without a label" for r in records)
+    states = Counter(STATE_TITLES[r.state].lower() for r in records)
+    real = sum(r.is_real for r in records)
+    lineages = len({lineage for r in records for lineage in r.lineages})
+    kinds = f"{real:,} real, {len(records) - real:,} made"
+    return f"{_counts(labels)}. {_counts(states).capitalize()}.\n{kinds}; {lineages:,} independent."
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counter.most_common())
+
+
+def _form(section: CollapsibleSection) -> QFormLayout:
+    form = QFormLayout()
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setHorizontalSpacing(M)
+    form.setVerticalSpacing(XS)
+    section.column.addLayout(form)
+    return form
+
+
+def _fill(form: QFormLayout, rows: list[tuple[str, str]]) -> None:
+    while form.rowCount():
+        form.removeRow(0)
+    for title, value in rows:
+        text = label(value, wrap=True)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        form.addRow(label(title, "muted"), text)
