@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from catstudio.core import schema
-from catstudio.core.errors import NotPossibleError, ProjectError
+from catstudio.core.errors import CatStudioError, NotPossibleError, ProjectError
 from catstudio.core.files import explain_os_error
 
 _MAX_VARIABLES = 900  # SQLite's oldest default limit of placeholders is 999.
@@ -169,7 +169,7 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            explained = _explain(error, self.path)
+            explained = explain(error, self.path)
             if explained is None:
                 raise
             raise explained from error
@@ -184,7 +184,8 @@ def damaged(path: Path) -> ProjectError:
     )
 
 
-def _explain(error: sqlite3.DatabaseError, path: Path) -> Exception | None:
+def explain(error: sqlite3.DatabaseError, path: Path) -> CatStudioError | None:
+    """A sentence for what SQLite met at ``path``; None for what is not about the file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     folder = path.parent
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):

@@ -53,25 +53,55 @@ class ProjectFolder:
 
     def create(self) -> None:
         """Make the empty folders. Raises :class:`ProjectError` when something is there already."""
-        if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
-            raise ProjectError(
-                f"{self.root} already exists and is not empty.",
-                "Open it, or choose another name for the new project.",
-            )
         try:
-            for folder in (self.root, self.images, self.cache, self.runs, self.trash):
+            if self.root.exists() and not self._is_free():
+                raise ProjectError(
+                    f"{self.root} already exists and is not empty.",
+                    "Open it, or choose another name for the new project.",
+                )
+            self.database.unlink(missing_ok=True)
+            for folder in (self.root, *self._folders):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise explain_os_error(error, str(self.root)) from error
 
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return self.images, self.cache, self.runs, self.trash
+
+    def _is_free(self) -> bool:
+        """Nothing there, or only what a creation that was killed at once leaves: empty folders."""
+        if not self.root.is_dir():
+            return False
+        for path in self.root.iterdir():
+            if path in self._folders:
+                is_ours = path.is_dir() and not any(path.iterdir())
+            else:
+                is_ours = path.name.startswith(".") or (
+                    path == self.database and path.is_file() and path.stat().st_size == 0
+                )
+            if not is_ours:
+                return False
+        return True
+
     def check(self) -> None:
-        """Raise :class:`ProjectError` when this folder is not a project."""
-        if not self.root.exists():
+        """Raise :class:`ProjectError` when this folder is not a project, or has lost its database."""
+        try:
+            is_there, has_database = self.root.exists(), self.database.is_file()
+            has_copy = self.backup.is_file()
+        except OSError as error:
+            raise explain_os_error(error, str(self.root)) from error
+        if not is_there:
             raise ProjectError(
                 f"There is no project at {self.root}.",
                 "Check the path, or begin one with “New project” (catstudio new).",
             )
-        if not self.database.exists():
+        if not has_database and has_copy:
+            raise ProjectError(
+                f"{self.root} has lost its project.sqlite, but a copy of it is there.",
+                f"Run “catstudio verify --repair {self.root}” to bring it back.",
+            )
+        if not has_database:
             raise ProjectError(
                 f"{self.root} is not a CatStudio project: it has no project.sqlite.",
                 "Choose a folder whose name ends in .catstudio.",
@@ -86,6 +116,11 @@ class ProjectFolder:
                 f"{self.name} is open in another CatStudio.",
                 "Close it there first; only one program writes a project at a time.",
             ) from None
+        except NotImplementedError as error:
+            raise ProjectError(
+                f"{self.root} is on a drive that cannot keep a second program out.",
+                "Copy the project to a drive of this computer.",
+            ) from error
         except OSError as error:
             raise explain_os_error(error, str(self.root)) from error
 

@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from catstudio.core.database import damaged, explain
 from catstudio.core.errors import ProjectError
-from catstudio.core.files import TEMPORARY_PREFIX
+from catstudio.core.files import TEMPORARY_PREFIX, write_atomic
 from catstudio.core.project import ProjectFolder
 from catstudio.core.store import Store
 
@@ -23,14 +24,12 @@ def sweep(store: Store) -> list[str]:
     for path in _files(folder.images):
         if path.name.startswith(TEMPORARY_PREFIX):
             path.unlink(missing_ok=True)
-        elif path.stem not in known:
-            _to_trash(folder, path)
-            notes.append(f"{path.name} had no record (an import was interrupted); it is in trash/.")
-    numbers = {number for (number,) in store.database.read("SELECT number FROM runs")}
-    for path in folder.runs.iterdir() if folder.runs.exists() else ():
-        if not path.name.isdigit() or int(path.name) not in numbers:
-            _to_trash(folder, path)
-            notes.append(f"Run {path.name} was not finished; it is in trash/.")
+    for path in orphans(folder, known):
+        _to_trash(folder, path)
+        notes.append(f"{path.name} had no record (an import was interrupted); it is in trash/.")
+    for path in orphan_runs(store):
+        _to_trash(folder, path)
+        notes.append(f"Run {path.name} was not finished; it is in trash/.")
     return notes
 
 
@@ -40,7 +39,8 @@ def restore_database(folder: ProjectFolder) -> str:
     Returns a sentence that says what was done. Raises :class:`ProjectError` when the database
     is sound (a project of a newer version, say), or there is no good copy either.
     """
-    if _is_sound(folder.database):
+    is_there = folder.database.is_file()
+    if is_there and _is_sound(folder.database):
         raise ProjectError(
             f"The database of {folder.name} is not damaged: there is nothing to restore.",
             "Open the project as it is, with the version of CatStudio that made it.",
@@ -55,33 +55,56 @@ def restore_database(folder: ProjectFolder) -> str:
             f"The copy of the database of {folder.name} is damaged too.",
             "The images are all in its images folder: import them into a new project.",
         )
-    for suffix in ("", "-wal", "-shm"):
+    # A kill between any two of these steps leaves a project that can be repaired again. The log
+    # goes first: replayed onto the copy, it would damage that as well.
+    for suffix in ("-wal", "-shm"):
         path = folder.database.with_name(folder.database.name + suffix)
         if path.exists():
             _to_trash(folder, path)
-    part = folder.database.with_suffix(".part")
-    part.write_bytes(folder.backup.read_bytes())
-    part.replace(folder.database)
-    return "The database was damaged: its last good copy is back, the damaged one is in trash/."
+    if is_there:
+        write_atomic(_free_name(folder, folder.database), folder.database.read_bytes())
+    write_atomic(folder.database, folder.backup.read_bytes())
+    return (
+        "The database was damaged: its last good copy is back, the damaged one is in trash/. "
+        "Images added since that copy go there too when the project opens: add them again."
+    )
 
 
 def orphans(folder: ProjectFolder, known: set[str]) -> list[Path]:
-    """Image files in the project whose hash is not in ``known``."""
+    """Image files in the project whose hash is not in ``known``; what the system hides is not one."""
     return [
         path
         for path in _files(folder.images)
-        if path.stem not in known and not path.name.startswith(TEMPORARY_PREFIX)
+        if path.stem not in known and not path.name.startswith(".")
+    ]
+
+
+def orphan_runs(store: Store) -> list[Path]:
+    """Folders of trained models that the database does not know."""
+    numbers = {number for (number,) in store.database.read("SELECT number FROM runs")}
+    runs = store.folder.runs
+    return [
+        path
+        for path in sorted(runs.iterdir() if runs.exists() else ())
+        if path.name.isdecimal() and int(path.name) not in numbers
     ]
 
 
 def _is_sound(path: Path) -> bool:
+    """False only for damage: what is busy or out of reach is raised, never replaced by a copy."""
     connection = sqlite3.connect(path)
     try:
-        return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
-    except sqlite3.DatabaseError:
-        return False
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        # An empty file is whole, and no project.
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        said = explain(error, path)
+        if said is None or str(said) == str(damaged(path)):
+            return False
+        raise said from error
     finally:
         connection.close()
+    return bool(verdict == "ok" and version > 0)
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -92,8 +115,13 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _to_trash(folder: ProjectFolder, path: Path) -> None:
+    path.rename(_free_name(folder, path))
+
+
+def _free_name(folder: ProjectFolder, path: Path) -> Path:
+    """A name in the trash that is not taken."""
     folder.trash.mkdir(exist_ok=True)
     target, n = folder.trash / path.name, 1
     while target.exists():
         target, n = folder.trash / f"{path.stem}-{n}{path.suffix}", n + 1
-    path.rename(target)
+    return target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import unicodedata
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -56,6 +57,25 @@ class AddedImage(Struct, frozen=True):
     note: str = ""
 
 
+def label_name(given: str) -> str:
+    """``given`` as a label is stored: trimmed, in Unicode's composed form, so that what looks the
+    same is the same. Raises :class:`BadInputError` when it cannot be a label."""
+    name = unicodedata.normalize("NFC", given.strip())
+    if not name or "," in name or len(name) > 80 or not name.isprintable():
+        raise BadInputError(
+            f"{name!r} cannot be a label.",
+            "Use 1 to 80 characters, on one line and without a comma.",
+        )
+    return name
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "unknown"  # A container may run as a user that has no name.
+
+
 def now() -> str:
     """The time in UTC, ISO 8601, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -66,7 +86,7 @@ class Store:
 
     def __init__(self, folder: ProjectFolder, author: str = "") -> None:
         self.folder = folder
-        self.author = author or getpass.getuser()
+        self.author = author or _user()
         self.database = Database(folder.database)
         self._near_copies: NearCopies | None = None
 
@@ -118,11 +138,7 @@ class Store:
 
     def add_label(self, name: str) -> None:
         """Add a label at the end. Raises :class:`BadInputError` for an empty or known one."""
-        name = name.strip()
-        if not name or "," in name or len(name) > 80:
-            raise BadInputError(
-                f"{name!r} cannot be a label.", "Use 1 to 80 characters without a comma."
-            )
+        name = label_name(name)
         with self.database.transaction() as db:
             if db.execute("SELECT 1 FROM labels WHERE name = ?", (name,)).fetchone():
                 raise BadInputError(f"There is a label {name!r} already.")

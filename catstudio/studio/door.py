@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import threading
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
-from msgspec import Struct
 
 from catstudio.core import recovery, verify
 from catstudio.core.changes import AnyChange, DrawSplits, Touched
 from catstudio.core.edits import Edits
 from catstudio.core.errors import BadInputError, CatStudioError, NotPossibleError
+from catstudio.core.files import explain_os_error
 from catstudio.core.project import ProjectFolder
-from catstudio.core.store import Store
+from catstudio.core.store import Store, label_name
 from catstudio.core.thumbnails import thumbnail
 from catstudio.core.types import ImageRecord, RunRecord
 from catstudio.jobs.events import AnyEvent, Done
@@ -32,18 +32,9 @@ from catstudio.jobs.runner import JobRunner
 from catstudio.learn.splits import draw_splits
 from catstudio.studio import readiness, requesting, waiting
 from catstudio.studio.keeping import Keeper
+from catstudio.studio.listening import EditFailed, Listener, Listeners
 
 DEFAULT_LABELS = ("cat", "not-cat")
-
-
-class EditFailed(Struct, frozen=True):
-    """An edit given to :meth:`Studio.apply_later` could not be done; nothing has changed."""
-
-    message: str
-    hint: str = ""
-
-
-Listener = Callable[[AnyEvent | Touched | EditFailed], None]
 
 
 class Studio:
@@ -60,8 +51,8 @@ class Studio:
         """What the sweep at opening set aside, as sentences."""
         self._edits = Edits(store)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="edits")
-        self._listeners: list[Listener] = []
-        self._listeners_lock = threading.Lock()
+        self._listeners = Listeners()
+        self._publish = self._listeners.tell
         self._keeper = Keeper(folder, store, self._edits, self._publish)
         self._runner = JobRunner(self._publish, self._keeper.run_import, self._keeper.keep)
         self._is_closed = False
@@ -79,6 +70,7 @@ class Studio:
                 f"{', '.join(wanted) or 'Nothing'!r} cannot be the labels.",
                 "Give one or more different names, such as cat and not-cat.",
             )
+        wanted = tuple(label_name(label) for label in wanted)
         folder = ProjectFolder(Path(root).absolute())
         folder.create()
         return cls._hold(folder, author, wanted)
@@ -100,9 +92,13 @@ class Studio:
         try:
             store = Store(folder, author)
             try:
-                for label in labels:
-                    store.add_label(label)
+                with store.database.transaction():
+                    for label in labels:
+                        store.add_label(label)
                 return cls(folder, store, recovery.sweep(store))
+            except OSError as error:
+                store.close()
+                raise explain_os_error(error, str(folder.root)) from error
             except BaseException:
                 store.close()
                 raise
@@ -114,10 +110,13 @@ class Studio:
     def repair(root: str | Path) -> str:
         """Bring back the last good database of a damaged project; says what was done."""
         folder = ProjectFolder(Path(root).absolute())
-        folder.check()
+        if not folder.backup.exists():
+            folder.check()
         folder.lock()
         try:
             return recovery.restore_database(folder)
+        except OSError as error:
+            raise explain_os_error(error, str(folder.root)) from error
         finally:
             folder.unlock()
 
@@ -129,7 +128,9 @@ class Studio:
         self._runner.close()
         self._writer.shutdown()
         try:
-            self._store.database.back_up(self._folder.backup)
+            # On a full disk the older copy stays: no reason to call what was done a failure.
+            with contextlib.suppress(CatStudioError):
+                self._store.database.back_up(self._folder.backup)
         finally:
             self._store.close()
             self._folder.unlock()
@@ -251,7 +252,10 @@ class Studio:
                 self._publish(touched)
             return touched
 
-        return self._writer.submit(run)
+        try:
+            return self._writer.submit(run)
+        except RuntimeError as error:
+            raise NotPossibleError(f"{self.name} is closed.", "Open it again.") from error
 
     def _told(self, future: Future[Touched | None]) -> None:
         def tell(done: Future[Touched | None]) -> None:
@@ -373,18 +377,4 @@ class Studio:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event and edit, from background threads, until the
         returned function is called."""
-        with self._listeners_lock:
-            self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            with self._listeners_lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
-
-        return unsubscribe
-
-    def _publish(self, event: AnyEvent | Touched | EditFailed) -> None:
-        with self._listeners_lock:
-            listeners = list(self._listeners)
-        for listener in listeners:
-            listener(event)
+        return self._listeners.add(listener)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from catstudio.core import errors
-from catstudio.core.changes import Touched, count_images
+from catstudio.core.changes import count_images
 from catstudio.core.errors import CancelledError, CatStudioError
 from catstudio.jobs.events import TERMINAL, AnyEvent, Done, Event, Failed
 from catstudio.jobs.requests import (
@@ -19,7 +19,8 @@ from catstudio.jobs.requests import (
 )
 
 if TYPE_CHECKING:
-    from catstudio.studio.door import EditFailed, Studio
+    from catstudio.studio.door import Studio
+    from catstudio.studio.listening import Told
 
 _TICK = 0.2  # Seconds between looks for Ctrl-C: a blocking get cannot be interrupted everywhere.
 
@@ -47,7 +48,7 @@ def wait(studio: Studio, request: AnyRequest, on_event: Callable[[AnyEvent], Non
     """
     events: queue.SimpleQueue[AnyEvent] = queue.SimpleQueue()
 
-    def listen(event: AnyEvent | Touched | EditFailed) -> None:
+    def listen(event: Told) -> None:
         if isinstance(event, Event) and event.job_id == request.job_id:
             events.put(event)
 

@@ -1,10 +1,12 @@
 """After a kill, a damaged database, a lost file: what is swept, restored, and found by verify."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from catstudio.core.errors import ProjectError
+from catstudio.core import recovery
+from catstudio.core.errors import CatStudioError, NotPossibleError, ProjectError
 from catstudio.core.recovery import restore_database, sweep
 from catstudio.core.store import Store
 from catstudio.core.verify import verify
@@ -76,3 +78,97 @@ def test_no_good_copy_is_said(store: Store) -> None:
     store.folder.backup.write_bytes(b"rubbish" * 1000)
     with pytest.raises(ProjectError, match="damaged too"):
         restore_database(store.folder)
+
+
+def test_what_the_system_hides_is_left_where_it_is(store: Store) -> None:
+    hidden = [store.folder.images / "ab" / ".DS_Store", store.folder.runs / ".DS_Store"]
+    notes = store.folder.runs / "notes.txt"
+    for path in (*hidden, notes):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    assert sweep(store) == []
+    assert verify(store).ok
+    assert all(path.exists() for path in (*hidden, notes))
+
+
+@pytest.mark.parametrize("step", range(2))
+def test_restore_killed_at_any_step_can_be_repeated(
+    store: Store, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.database.back_up(store.folder.backup)
+    before = store.images()
+    store.close()
+    store.folder.database.write_bytes(b"rubbish" * 1000)
+    steps = 0
+
+    def dying(real):
+        def call(*arguments):
+            nonlocal steps
+            steps += 1
+            if steps > step:
+                raise KeyboardInterrupt
+            real(*arguments)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("write_atomic", "_to_trash"):
+            patch.setattr(recovery, name, dying(getattr(recovery, name)))
+        with pytest.raises(KeyboardInterrupt):
+            restore_database(store.folder)
+    store.folder.check()
+    assert "last good copy" in restore_database(store.folder)
+    again = Store(store.folder)
+    assert again.images() == before
+    again.close()
+
+
+def test_lost_database_comes_back(store: Store) -> None:
+    store.database.back_up(store.folder.backup)
+    before = store.images()
+    store.close()
+    store.folder.database.unlink()
+    with pytest.raises(ProjectError, match=r"lost its project\.sqlite"):
+        store.folder.check()
+    restore_database(store.folder)
+    again = Store(store.folder)
+    assert again.images() == before
+    again.close()
+
+
+def test_empty_database_is_restored_not_begun_anew(store: Store) -> None:
+    store.database.back_up(store.folder.backup)
+    before = store.images()
+    store.close()
+    store.folder.database.write_bytes(b"")
+    with pytest.raises(ProjectError, match="damaged"):
+        Store(store.folder)
+    restore_database(store.folder)
+    again = Store(store.folder)
+    assert again.images() == before
+    again.close()
+
+
+def test_a_busy_database_is_not_replaced(store: Store) -> None:
+    store.database.back_up(store.folder.backup)
+    store.close()
+    other = sqlite3.connect(store.folder.database, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(NotPossibleError, match="Another program holds"):
+        restore_database(store.folder)
+    other.close()
+    assert list(store.folder.trash.iterdir()) == []
+
+
+def test_a_killed_creation_can_be_repeated(store: Store) -> None:
+    folder = store.folder
+    with pytest.raises(CatStudioError, match="not empty"):
+        folder.create()
+    store.close()
+    for path in (*folder.images.glob("*/*"), *folder.images.glob("*"), folder.database):
+        path.unlink() if path.is_file() else path.rmdir()
+    folder.database.touch()
+    (folder.root / ".lock").touch()
+    folder.create()
+    Store(folder).close()

@@ -232,3 +232,98 @@ def test_closing_leaves_no_thread(tmp_path: Path) -> None:
 def test_labels_must_differ(tmp_path: Path, labels: tuple[str, ...]) -> None:
     with pytest.raises(BadInputError, match="cannot be the labels"):
         Studio.create(tmp_path / "x.catstudio", labels)
+
+
+def test_labels_that_cannot_be_leave_nothing_behind(tmp_path: Path) -> None:
+    root = tmp_path / "x.catstudio"
+    for bad in ("a,b", "two\nlines", "\udcff"):
+        with pytest.raises(BadInputError, match="cannot be a label"):
+            Studio.create(root, ["cat", bad])
+    assert not root.exists()
+    with Studio.create(root, [" chat noir ", "caf\u0065\u0301", "100% #1?"]) as studio:
+        assert studio.labels() == ("chat noir", "caf\u00e9", "100% #1?")
+
+
+def test_a_listener_that_raises_stops_nothing(
+    studio: Studio, photos: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: object) -> None:
+        raise ZeroDivisionError
+
+    unsubscribe = studio.subscribe(broken)
+    assert add(studio, photos)["added"] == 12
+    studio.apply(AddLabel("dog"))
+    unsubscribe()
+    unsubscribe()
+    assert studio.labels() == ("cat", "not-cat", "dog")
+    assert "a listener failed on Queued" in caplog.text
+    caplog.clear()
+
+
+def test_a_closed_project_says_so(tmp_path: Path) -> None:
+    studio = Studio.create(tmp_path / "x.catstudio")
+    request = studio.import_request([], label="cat")
+    studio.close()
+    for call in (
+        studio.images,
+        studio.undo,
+        lambda: studio.apply_later(AddLabel("dog")),
+        lambda: studio.submit(request),
+    ):
+        with pytest.raises(CatStudioError, match="closed"):
+            call()
+
+
+def test_a_copy_that_cannot_be_made_does_not_fail_the_closing(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "x.catstudio"
+    with Studio.create(root) as studio:
+        add(studio, photos)
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("catstudio.core.database.Path.replace", full)
+    monkeypatch.undo()
+    with Studio.open(root) as studio:
+        assert len(studio.images()) == 12
+
+
+def test_opened_on_one_thread_and_closed_on_another(tmp_path: Path) -> None:
+    root = tmp_path / "x.catstudio"
+    opened: list[Studio] = []
+    thread = threading.Thread(target=lambda: opened.append(Studio.create(root)))
+    thread.start()
+    thread.join()
+    opened[0].close()
+    Studio.open(root).close()
+
+
+def test_a_user_without_a_name_can_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    Studio.create(tmp_path / "x.catstudio").close()
+
+
+@pytest.mark.parametrize("name", ["a b#c%20?d.catstudio", "猫.catstudio", "x" * 200])
+def test_any_name_of_a_folder_does(tmp_path: Path, photos: Path, name: str) -> None:
+    with Studio.create(tmp_path / name) as studio:
+        add(studio, photos)
+    with Studio.open(tmp_path / name) as studio:
+        assert studio.verify().ok
+        assert len(studio.images()) == 12
+
+
+def test_what_is_no_project_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "project.sqlite").mkdir()
+    for path in (tmp_path / "file", tmp_path, tmp_path / ("x" * 300)):
+        with pytest.raises(CatStudioError) as raised:
+            Studio.open(path)
+        assert raised.value.hint
+    with pytest.raises(CatStudioError) as raised:
+        Studio.create(tmp_path / ("x" * 300))
+    assert raised.value.hint
