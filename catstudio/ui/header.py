@@ -13,12 +13,13 @@ from catstudio.studio import Readiness
 from catstudio.ui.icons import icon
 from catstudio.ui.settings import THEMES, RecentProject
 from catstudio.ui.theme import XL, L, M, S, current
-from catstudio.ui.widgets import ElidedLabel, button, icon_button
+from catstudio.ui.widgets import button, icon_button, label
 from catstudio.ui.window_actions import WindowActions
 
 _THEME_WORDS = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
 _SEARCH_PAUSE_MS = 150
 _MAX_LABELS = 6
+_MAX_COUNTS = 420
 
 
 def counts_text(readiness: Readiness) -> str:
@@ -59,7 +60,7 @@ class Header(QFrame):
         self.project.setIconSize(QSize(12, 12))
         self.project.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.project.setMenu(self._project_menu())
-        self.counts = ElidedLabel("", "muted")
+        self.counts = label("", "muted")
         self.review = button("", "link", tooltip="Review what waits (Ctrl+R)")
         self.review.clicked.connect(self.review_asked)
         self.search = QLineEdit()
@@ -96,7 +97,10 @@ class Header(QFrame):
 
     def show_counts(self, readiness: Readiness) -> None:
         """Accepted images of each label, and what waits."""
-        self.counts.setText(counts_text(readiness))
+        text = counts_text(readiness)
+        metrics = self.counts.fontMetrics()
+        self.counts.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, _MAX_COUNTS))
+        self.counts.setToolTip(text)
         n = waiting(readiness)
         self.review.setText(f"to review {n:,}")
         self.review.setVisible(n > 0)
@@ -156,9 +160,9 @@ class Header(QFrame):
         row.setSpacing(S)
         row.addWidget(self.project)
         row.addSpacing(S)
-        row.addWidget(self.counts, 1)
+        row.addWidget(self.counts)
         row.addWidget(self.review)
-        row.addStretch(0)
+        row.addStretch(1)
         row.addSpacing(L)
         row.addWidget(self.search, 1)
         row.addSpacing(S)

@@ -184,9 +184,11 @@ class JobCard(QFrame):
                 return
         else:
             text = f"stopped, {self._made:,} kept"
-        # A finished job is one line.
-        self._title.setText(f"{self.title}: {text}" if text else self.title)
+        # A finished job is one line, what it brought first: the rest may be cut.
+        self._title.setText(f"{text[:1].upper()}{text[1:]} · {self.title}" if text else self.title)
         self._step.hide()
+        self._row.setContentsMargins(S, 0, 0, 0)
+        self._row.setAlignment(self._mark, Qt.AlignmentFlag.AlignVCenter)
 
     def _show_mark(self, level: str) -> None:
         self._mark.show_icon(level, level)
@@ -207,7 +209,7 @@ class JobCard(QFrame):
         self.cancel_asked.emit(self.job_id)
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(S, S, XS, S)
         row.setSpacing(S)
         row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
@@ -233,7 +235,7 @@ class JobsQueue(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.cards: dict[str, JobCard] = {}
-        content = QWidget()
+        self._content = content = QWidget()
         self._cards = QVBoxLayout(content)
         self._cards.setContentsMargins(M, 0, M, M)
         self._cards.setSpacing(XS)
@@ -256,6 +258,14 @@ class JobsQueue(QWidget):
         column.addLayout(heading)
         column.addWidget(self._scroll, 1)
         self.hide()
+
+    def wanted_height(self) -> int:
+        """How tall it would be to show all its cards."""
+        return (
+            self.sizeHint().height()
+            - self._scroll.sizeHint().height()
+            + (self._content.sizeHint().height())
+        )
 
     @property
     def running(self) -> list[str]:

@@ -218,7 +218,7 @@ class MainWindow(QMainWindow):
         settings.shows_inspector = actions.inspector.isChecked()
         if self.workspace is not None:
             self.workspace.left.setVisible(settings.shows_panel)
-            self.workspace.inspector.setVisible(settings.shows_inspector)
+            self.workspace.show_inspector(settings.shows_inspector)
 
     def _full_screen(self) -> None:
         if self.isFullScreen():

@@ -24,10 +24,12 @@ from catstudio.ui.inspector import Inspector
 from catstudio.ui.jobs_queue import JobsQueue
 from catstudio.ui.messages import Message
 from catstudio.ui.settings import Settings
+from catstudio.ui.theme import L
 from catstudio.ui.training.tab import TrainingTab
 
-PANEL_WIDTH, INSPECTOR_WIDTH = 288, 280
+PANEL_WIDTH, INSPECTOR_WIDTH = 304, 280
 _MIN_SIDE, _MIN_CENTRE = 248, 400
+_QUEUE_SHARE = 0.34
 GALLERY, TRAINING = 0, 1
 
 
@@ -63,6 +65,8 @@ class Workspace(QWidget):
         self.tabs = QTabWidget()
         self._selected: tuple[str, ...] = ()
         self._has_picture = False
+        self._is_left_split = False
+        self._wants_inspector = True
         self._lay_out()
         self._connect()
         self.gallery.load()
@@ -112,7 +116,7 @@ class Workspace(QWidget):
     def keep(self) -> None:
         """Put what the next start should find into the settings."""
         sizes = self.splitter.sizes()
-        if all(sizes):
+        if all(sizes):  # A hidden side has no width to remember.
             self._settings.splitter = sizes
         self._settings.zoom = self.gallery.cell_size
 
@@ -128,6 +132,8 @@ class Workspace(QWidget):
         bridge.job_event.connect(self._job_event)
         bridge.edit_failed.connect(self._tell)
         bridge.touched.connect(self._touched)
+        self.tabs.currentChanged.connect(self._show_inspector)
+        self.left.splitterMoved.connect(self._split_left)
         self.counts.changed.connect(self._show_counts)
         self.asking.failed.connect(self._tell_error)
         self.panel.generate_asked.connect(self.asking.generate)
@@ -159,11 +165,32 @@ class Workspace(QWidget):
         self.left.setVisible(True)
         self.panel.use_settings(record)
 
+    def show_inspector(self, is_wanted: bool) -> None:
+        """Show the inspector beside the gallery; the training tab needs its room."""
+        self._wants_inspector = is_wanted
+        self._show_inspector()
+
+    def _show_inspector(self) -> None:
+        is_gallery = self.tabs.currentIndex() == GALLERY
+        self.inspector.setVisible(self._wants_inspector and is_gallery)
+
+    def _split_left(self) -> None:
+        self._is_left_split = True  # The person's own division stays.
+
+    def _show_queue(self) -> None:
+        """Give the queue the room for its cards, up to a share of the column."""
+        if self.queue.isHidden() or self._is_left_split:
+            return
+        height = self.left.height()
+        wanted = min(self.queue.wanted_height(), round(height * _QUEUE_SHARE))
+        self.left.setSizes([height - wanted, wanted])
+
     def _touched(self, touched: Touched) -> None:
         self.undo_changed.emit(touched.undo_name, touched.redo_name)
 
     def _job_event(self, event: AnyEvent) -> None:
         self.queue.show_event(event)
+        self._show_queue()
         if isinstance(event, Failed) and not self.queue.isVisible():
             self.told.emit(Message(event.message, event.hint, details=event.details))
 
@@ -175,6 +202,8 @@ class Workspace(QWidget):
 
     def _lay_out(self) -> None:
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setStyleSheet(f"QTabWidget::tab-bar {{ left: {L}px; }}")
         self.tabs.addTab(self.gallery, "Gallery")
         self.tabs.addTab(self.training, "Training")
         self.tabs.setTabToolTip(GALLERY, "Ctrl+1")

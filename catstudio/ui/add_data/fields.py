@@ -21,6 +21,7 @@ from catstudio.sources.base import Kind, Parameter
 from catstudio.ui.theme import S
 
 _INT_MAX = 2**31 - 1
+_MIN_WIDTH = 72
 
 
 class WheelGuard(QObject):
@@ -61,6 +62,7 @@ class Field(QWidget):
             editor.installEventFilter(self._guard)
             editor.setToolTip(_tooltip(parameter))
             editor.setAccessibleName(parameter.title)
+            editor.setMinimumWidth(_MIN_WIDTH)  # Qt's own is for the longest number there can be.
             row.addWidget(editor)
         self.setFocusProxy(editors[-1])
         self.set_value(parameter.default)
@@ -103,7 +105,6 @@ class Field(QWidget):
             return [box]
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, round((high - low) / step))
-        slider.setMinimumWidth(64)
         slider.valueChanged.connect(lambda notch: box.setValue(low + notch * step))
 
         def follow(value: float) -> None:

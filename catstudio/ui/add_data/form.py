@@ -66,6 +66,7 @@ class SeedNumber(QWidget):
         self._number.setRange(0, MAX_SEED)
         self._number.setAccessibleName("Seed number")
         self._number.setToolTip("The same number with the same settings makes the same images")
+        self._number.setMinimumWidth(72)
         self._number.installEventFilter(WheelGuard(self))
         self._number.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._lock = icon_button(

@@ -48,7 +48,7 @@ class GeneratePage(SourcePage):
             self.model = ModelChooser(bridge)
             self.model.changed.connect(self.changed)
             self.model.failed.connect(self.failed)
-            self._form.add("Model", self.model)
+            self.column.addWidget(self.model)
         self._count = Field(COUNT)
         self._count.changed.connect(self.changed)
         self._form.add(COUNT.title, self._count)

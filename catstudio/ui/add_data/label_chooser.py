@@ -30,6 +30,7 @@ class LabelChooser(QWidget):
         self._labels: tuple[str, ...] = ()
         self._allows_none = False
         self._label: str | None = None
+        self._is_chosen = False
         self._list = QComboBox()
         self._list.setAccessibleName("Label")
         self._list.setToolTip("The label that new images get")
@@ -61,7 +62,8 @@ class LabelChooser(QWidget):
     def set_labels(self, labels: tuple[str, ...]) -> None:
         """The project's labels, in its order; keeps the choice if it is still there."""
         self._labels = labels
-        if self._label not in labels and not (self._label is None and self._allows_none):
+        is_later = self._is_chosen and self._label is None and self._allows_none
+        if self._label not in labels and not is_later:
             self._label = labels[0] if labels else None
         self._fill()
 
@@ -76,6 +78,7 @@ class LabelChooser(QWidget):
         """Choose ``label`` if it is offered."""
         if label in self._labels or (label is None and self._allows_none):
             self._label = label
+            self._is_chosen = True
             self._fill()
             self.changed.emit()
 
@@ -98,6 +101,7 @@ class LabelChooser(QWidget):
             self._name.setFocus()
             return
         self._label = self._labels[index] if index < len(self._labels) else None
+        self._is_chosen = True
         self.changed.emit()
 
     def _show_list(self) -> None:

@@ -53,6 +53,7 @@ class ModelChooser(QWidget):
         self._list.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
+        self._list.setPlaceholderText("No model yet")
         self._list.currentIndexChanged.connect(self._choose)
         self._add = icon_button("add", "Add a model that is on this computer")
         self._add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

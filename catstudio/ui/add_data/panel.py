@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QScrollArea,
     QSizePolicy,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -32,7 +31,8 @@ from catstudio.ui.settings import Settings
 from catstudio.ui.theme import XS, M, S
 from catstudio.ui.widgets import button, label
 
-_COLUMNS = 3
+_COLUMNS = 2
+_TILE_HEIGHT = 30
 FILE_FILTER = f"Images ({' '.join(sorted(f'*{one}' for one in EXTENSIONS))});;All files (*)"
 
 
@@ -58,7 +58,9 @@ class AddDataPanel(QFrame):
         self.labels = LabelChooser()
         self.labels.changed.connect(self._show_facts)
         self.labels.added.connect(lambda name: bridge.apply(AddLabel(name)))
-        self._stack = QStackedWidget()
+        self._content = QWidget()
+        self._column = QVBoxLayout(self._content)
+        self._column.setContentsMargins(0, 0, M, 0)
         self.button = button("", "primary")
         self.button.clicked.connect(self.press)
         self.folder = button("Folder…", tooltip="Import all images of a folder")
@@ -86,12 +88,10 @@ class AddDataPanel(QFrame):
             page.submitted.connect(self.press)
             page.failed.connect(self.failed)
             self._pages[id_] = page
-            self._stack.addWidget(page)
-        for page in self._pages.values():
-            # Only the page that shows counts for the height that there is to scroll.
-            height = "Preferred" if page is self._pages[id_] else "Ignored"
-            page.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy[height])
-        self._stack.setCurrentWidget(self._pages[id_])
+            self._column.addWidget(page)
+        # Hidden pages take no room, so that only the one that shows can make it scroll.
+        for known, page in self._pages.items():
+            page.setVisible(known == id_)
         self._tiles[id_].setChecked(True)
         self._settings.source = id_
         self.labels.allow_none(isinstance(self.page, ImportPage))
@@ -133,6 +133,10 @@ class AddDataPanel(QFrame):
         page = self.page if isinstance(self.page, ImportPage) else self._photos()
         return page.ask(paths, label)
 
+    def import_label(self) -> str | None:
+        """The label chosen for what is brought in; None while the panel makes images."""
+        return self.labels.value() if isinstance(self.page, ImportPage) else None
+
     def _photos(self) -> ImportPage:
         page = self._pages.get("photo")
         return page if isinstance(page, ImportPage) else ImportPage(SOURCES["photo"])
@@ -173,7 +177,7 @@ class AddDataPanel(QFrame):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self._stack)
+        scroll.setWidget(self._content)
         column.addWidget(scroll, 1)
         row = QHBoxLayout()
         row.setSpacing(S)
@@ -198,10 +202,11 @@ class AddDataPanel(QFrame):
             tile.setIcon(icons.icon(source.icon, f"source:{source.id}"))
             tile.setToolTip(source.summary)
             tile.setAccessibleName(source.title)
-            tile.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+            tile.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             tile.setProperty("role", "quiet")
             tile.setCheckable(True)
-            tile.setSizePolicy(self._stack.sizePolicy())
+            tile.setFixedHeight(_TILE_HEIGHT)
+            tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             tile.clicked.connect(lambda _=False, id_=source.id: self.choose(id_))
             self._group.addButton(tile)
             self._tiles[source.id] = tile

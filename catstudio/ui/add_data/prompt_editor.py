@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from catstudio.core.errors import BadInputError
 from catstudio.sources import prompts
+from catstudio.ui.theme import S
 
 
 class PromptEditor(QPlainTextEdit):
@@ -24,8 +25,10 @@ class PromptEditor(QPlainTextEdit):
         # Files dropped here are for the project: the window's drop zones take them.
         self.setAcceptDrops(False)
         height = self.fontMetrics().lineSpacing() * lines
-        margins = int(2 * self.document().documentMargin()) + 2 * self.frameWidth() + 4
+        margins = int(2 * self.document().documentMargin()) + 2 * self.frameWidth() + 2 * S
         self.setFixedHeight(height + margins)
+        if lines == 1:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._history: list[str] = []
         self._position = 0
         self._draft = ""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from catstudio.core.changes import count_images
 from catstudio.sources import SOURCES
-from catstudio.ui import icons
+from catstudio.ui.mark import Mark
 from catstudio.ui.theme import XL, XS, M, S
 from catstudio.ui.training import wording
 from catstudio.ui.training.wording import Figure
@@ -105,7 +105,7 @@ def _figures(metrics: Mapping[str, Any]) -> QWidget:
         grid.addWidget(label(name), at, 0)
         grid.addWidget(label(value), at, 1, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(label(f"({interval})" if interval else "", "muted"), at, 2)
-        grid.addWidget(label(remark, "muted"), at, 3)
+        grid.addWidget(label(remark, "muted", wrap=True), at, 3)
     return result
 
 
@@ -131,9 +131,7 @@ def _used(report: Mapping[str, Any]) -> QWidget:
     used = {key: int(n) for key, n in (report.get("n_train") or {}).items() if n}
     for at, (key, n) in enumerate(sorted(used.items(), key=lambda item: -item[1])):
         source = SOURCES.get(key)
-        mark = QLabel()
-        mark.setPixmap(icons.icon(source.icon if source else "add", f"source:{key}").pixmap(16, 16))
-        grid.addWidget(mark, at, 1)
+        grid.addWidget(Mark(16, source.icon if source else "add", f"source:{key}"), at, 1)
         grid.addWidget(label(f"{n:,}"), at, 2, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(label(source.title if source else key), at, 3)
     at = max(1, len(used))
@@ -148,7 +146,9 @@ def _remarks(report: Mapping[str, Any]) -> list[str]:
     shown = wording.answer_sentence(report)
     why = str(report.get("why_not") or "")
     remarks = [why] if why and why not in shown else []
-    remarks += [wording.missing_sentence(report), wording.synthetic_sentence(report)]
+    if wording.metrics_of(report):  # Without, the answer itself says what is missing.
+        remarks.append(wording.missing_sentence(report))
+    remarks.append(wording.synthetic_sentence(report))
     remarks += [str(note) for note in list(report.get("notes") or ())[:_MAX_NOTES]]
     left_out = Counter(str(one.get("reason", "")) for one in report.get("excluded") or ())
     remarks += [f"{count_images(n)} left out: {why}." for why, n in left_out.most_common()]

@@ -16,7 +16,7 @@ from catstudio.jobs.events import Progress
 from catstudio.studio import LabelReadiness, Readiness
 from catstudio.ui.add_data.asks import plural
 from catstudio.ui.jobs_queue import duration
-from catstudio.ui.theme import XL, S, current
+from catstudio.ui.theme import XL, XS, S, current
 from catstudio.ui.widgets import Card, ElidedLabel, button, label
 
 _STEPS = 1000
@@ -89,7 +89,7 @@ class ReadinessView(Card):
         self.column.addWidget(label("Ready?", "heading"))
         self._rows = QGridLayout()
         self._rows.setHorizontalSpacing(XL)
-        self._rows.setVerticalSpacing(S)
+        self._rows.setVerticalSpacing(XS)
         self._rows.setColumnStretch(1, 1)
         self._shown: list[QWidget] = []
         self.column.addLayout(self._rows)
@@ -131,10 +131,15 @@ class ReadinessView(Card):
             bar.set_share(one.test / one.test_target)
             bar.setAccessibleName(test_sentence(one))
             bar.setToolTip(f"{one.missing:,} more real photos to test on are wanted.")
-            row = (label(test_sentence(one)), bar, label(train_sentence(one), "muted"))
-            for column, widget in enumerate(row):
-                self._rows.addWidget(widget, at, column)
-            self._shown += row
+            words, beside = (
+                label(test_sentence(one)),
+                label(train_sentence(one), "muted", wrap=True),
+            )
+            self._rows.addWidget(words, 3 * at, 0)
+            self._rows.addWidget(bar, 3 * at, 1)
+            self._rows.addWidget(beside, 3 * at + 1, 0, 1, 2)
+            self._rows.setRowMinimumHeight(3 * at + 2, S)
+            self._shown += [words, bar, beside]
         self._reason = why_not(readiness)
         self._remark.setText(self._reason or _advice(readiness))
         self._remark.setVisible(bool(self._remark.text()))
