@@ -99,7 +99,7 @@ def test_images_stream_and_progress_only_rises() -> None:
     assert done == sorted(done)
     assert done[-1] == 4
     previews = [event.preview for event in events if isinstance(event, Progress) and event.preview]
-    assert len(previews) > 8
+    assert len(previews) >= 2
     assert Image.open(io.BytesIO(previews[0])).size == (128, 128)
 
 

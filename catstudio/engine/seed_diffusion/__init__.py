@@ -13,7 +13,7 @@ from torch import Generator
 from catstudio.core.errors import NotPossibleError
 from catstudio.engine.seed_diffusion import recipes
 from catstudio.engine.seed_diffusion.bank import SeedBank
-from catstudio.engine.seed_diffusion.job import generate
+from catstudio.engine.seed_diffusion.job import generate, one_torch_thread
 from catstudio.engine.seed_diffusion.photos import load_photos
 from catstudio.engine.seed_diffusion.recipes import Recipe
 from catstudio.jobs.context import JobContext
@@ -27,6 +27,7 @@ METHODS = {
 }
 
 
+@one_torch_thread()
 def run(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
     """Make ``request.count`` images of the request's seeds; see :mod:`catstudio.sources.seed`.
 
@@ -57,6 +58,7 @@ def run(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
     )
 
 
+@one_torch_thread()
 def run_blend(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
     """Make ``request.count`` blends of two seeds each; see :mod:`catstudio.sources.blend`.
 
@@ -89,4 +91,4 @@ def run_blend(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
     )
 
 
-__all__ = ["SeedBank", "run", "run_blend"]
+__all__ = ["SeedBank", "one_torch_thread", "run", "run_blend"]

@@ -6,6 +6,7 @@ import io
 import os
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,6 +32,8 @@ TRIES = 2
 """Images made for each one kept."""
 _MOST_WORKERS = 4
 _PREVIEW_SIDE = 128
+_PREVIEW_EVERY = 0.05
+"""Seconds between previews: more than an eye follows only keeps the window busy."""
 
 _Slot = tuple[int, int]
 """Which image and which attempt at it."""
@@ -67,7 +70,7 @@ def generate(
     """
     board = _Board(context, count, TRIES)
     scores: list[float] = []
-    with _one_thread_each(), _pool(board) as pool:
+    with _pool(board) as pool:
         waiting = deque(
             [
                 pool.submit(_try, bank, cook, seed + index, attempt, board, (index, attempt))
@@ -151,6 +154,7 @@ class _Board:
         self._posts: queue.SimpleQueue[tuple[_Slot, float, Tensor]] = queue.SimpleQueue()
         self._parts: dict[_Slot, float] = {}
         self._shown = 0.0
+        self._said = 0.0
 
     def check(self) -> None:
         """Raise :class:`CancelledError` in an image thread when the job is to end."""
@@ -180,9 +184,10 @@ class _Board:
         self._parts[slot] = part
         done = sum(self._parts.values()) / self._tries
         # Attempts of several images report in turn; only what moves the bar is said.
-        if done <= self._shown:
+        now = time.monotonic()
+        if done <= self._shown or now - self._said < _PREVIEW_EVERY:
             return
-        self._shown = done
+        self._shown, self._said = done, now
         number = min(self._total, int(done) + 1)
         self._context.progress(done, self._total, f"Image {number} of {self._total}", _jpeg(image))
 
@@ -200,8 +205,12 @@ def _pool(board: _Board) -> Iterator[ThreadPoolExecutor]:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """One torch thread an image: two that share small operations spend their time waiting."""
+def one_torch_thread() -> Iterator[None]:
+    """One torch thread for each of ours.
+
+    Two that share small operations spend their time waiting for each other, all the more so
+    on a busy machine. The setting is the process's, so it is put back.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -97,8 +97,8 @@ def _draw_pose(photo: SeedPhoto, variety: float, generator: Generator, flip: boo
     )
     shift = (normal(generator, 0.1 * variety), normal(generator, 0.1 * variety))
     mirrored = bool(torch.rand((), generator=generator) < 0.5) and variety > 0
-    bright = normal(generator, 0.22 * variety)
-    red, green, blue = (math.exp(bright + normal(generator, 0.05 * variety)) for _ in range(3))
+    bright = normal(generator, 0.35 * variety)
+    red, green, blue = (math.exp(bright + normal(generator, 0.06 * variety)) for _ in range(3))
     pose = Pose(
         photo.subject,
         height,
@@ -106,7 +106,7 @@ def _draw_pose(photo: SeedPhoto, variety: float, generator: Generator, flip: boo
         angle,
         mirrored if flip is None else flip,
         tilt,
-        math.exp(normal(generator, 0.4 * variety)),
+        math.exp(normal(generator, 0.3 * variety)),
         (red, green, blue),
         (normal(generator, 0.2 * variety), normal(generator, 0.2 * variety)),
     )
@@ -167,18 +167,17 @@ def _sampled(photo: SeedPhoto, values: Tensor, pose: Pose, side: int) -> Tensor:
 
 
 def _lit(window: Tensor, pose: Pose) -> Tensor:
-    """Light is multiplied in linear-ish space (gamma 2), so black stays black, white clips softly."""
+    """The window under the pose's light.
+
+    A gain g is applied as the power 1/g, so that white and black stay and nothing clips.
+    """
     y, x = _unit_grid(window.shape[-1])
-    light = torch.exp(pose.slope[0] * (y - 0.5) + pose.slope[1] * (x - 0.5))
-    gain = torch.tensor(pose.gain)[:, None, None] * light
+    slope = torch.exp(pose.slope[0] * (y - 0.5) + pose.slope[1] * (x - 0.5))
+    gain = torch.tensor(pose.gain)[:, None, None] * slope
     base = (window + 1) / 2
     gray = (base * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(0)
     base = (gray + pose.saturation * (base - gray)).clamp(0, 1)
-    lit = base * gain
-    # A shoulder from 0.8 up keeps bright fur from turning into flat white.
-    over = (lit - 0.8).clamp(min=0)
-    shoulder = torch.where(gain > 1, over / (1 + over * (gain - 1) * 5), over)
-    return (torch.minimum(lit, torch.tensor(0.8)) + shoulder).clamp(0, 1) * 2 - 1
+    return base ** (1 / gain) * 2 - 1
 
 
 def sample_bend(std: float, generator: Generator) -> Tensor:

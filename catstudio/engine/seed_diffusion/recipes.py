@@ -71,16 +71,16 @@ def variation(bank: SeedBank, anchor: int, variety: float, generator: Generator)
     if len(bank.photos) > 1:
         lender, lent = surroundings(chances, min(1.0, _LENT * variety), generator)
         part = functional.interpolate(lent[None, None], (side, side), mode="bilinear")[0, 0]
-        layout = layout * (1 - part) + views[2 + lender] * part
-        away = owners[2 + lender]
+        layout = layout * (1 - part) + views[1 + lender] * part
+        away = 1 + lender
     layout = bend_image(layout, bent_positions(bend, side))
-    return Recipe(views, owners, bend, layout, _prior(owners, lent, away), pose)
+    return Recipe(views, owners, bend, layout, _prior(len(owners), lent, away), pose)
 
 
 def noise(bank: SeedBank, anchor: int, variety: float, generator: Generator) -> Recipe:
     """No layout: the first noise decides what goes where. Inventive and often wrong."""
     views, owners, pose, _ = _views(bank, anchor, variety, generator)
-    prior = replace(_prior(owners, torch.zeros(1, 1), None), pull=_NOISE_PULL)
+    prior = replace(_prior(len(owners), torch.zeros(1, 1), None), pull=_NOISE_PULL)
     return Recipe(views, owners, torch.zeros(1, 2, 4, 4), None, prior, pose)
 
 
@@ -130,12 +130,16 @@ def match_colours(image: Tensor, like: Tensor, part: float) -> Tensor:
 def _views(
     bank: SeedBank, anchor: int, variety: float, generator: Generator
 ) -> tuple[Tensor, tuple[int, ...], Pose, Tensor]:
-    """The anchor's window, its mirror, and windows of up to four others that resemble it."""
+    """The anchor's window and windows of up to four others that resemble it.
+
+    Alone, a seed lends to itself from a second window. Not from its mirror: that made cats with
+    two tails. Also returned: the anchor's pose, and subject maps [1 + lenders, 32, 32].
+    """
     side = bank.levels[-1].side
     photos = bank.photos
     pose = sample_pose(photos[anchor], variety, generator)
     shown = render(photos[anchor], pose, side)
-    views, owners = [shown, shown.flip(-1)], [anchor, anchor]
+    views, owners = [shown], [anchor]
     chances = [render_subject(photos[anchor], pose, _MASK_SIDE)]
     for other, flip in _lenders(bank, anchor, shown, generator):
         lent_pose = sample_pose(photos[other], variety, generator, flip)
@@ -170,11 +174,12 @@ def _lenders(
     return [(others[k], bool(better.indices[k])) for k in chosen]
 
 
-def _prior(owners: tuple[int, ...], lent: Tensor, lender: int | None) -> Prior:
-    """The anchor's patches are at home, but for places ``lent`` to photo ``lender``."""
-    home = [0.0 if owner == owners[0] else _HANDICAP**2 for owner in owners]
-    away = [0.0 if owner == lender else _LENT_HANDICAP**2 for owner in owners]
-    return Prior(_TAU, _PULL, torch.tensor([home, away]), lent)
+def _prior(views: int, lent: Tensor, lender: int | None) -> Prior:
+    """View 0, the anchor's, is at home but for places ``lent`` to view ``lender``."""
+    handicaps = torch.tensor([[_HANDICAP**2], [_LENT_HANDICAP**2]]).repeat(1, views)
+    handicaps[0, 0] = 0.0
+    handicaps[1, 0 if lender is None else lender] = 0.0
+    return Prior(_TAU, _PULL, handicaps, lent)
 
 
 def surroundings(chances: Tensor, part: float, generator: Generator) -> tuple[int, Tensor]:
