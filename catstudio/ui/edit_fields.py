@@ -188,7 +188,8 @@ class EditFields(QWidget):
         self._want(SetState(ids, state) if ids else None)
 
     def _set_split(self, row: int) -> None:
-        split: Split | None = self.split.itemData(row)
+        data = self.split.itemData(row)
+        split = Split(data) if data else None  # Qt hands the enum back as plain text.
         ids = self._ids(lambda r: r.split != split)
         self._want(SetSplit(ids, split) if ids else None)
 

@@ -31,6 +31,7 @@ QLabel[role="key"] { font-size: ${small}px; color: $text; background: $raised;
     border: 1px solid $line; border-radius: 4px; padding: 1px 5px; }
 
 QWidget[role="panel"] { background: $surface; border: 0; }
+QWidget[role="window"] { background: $window; border: 0; }
 QFrame[role="card"] { background: $surface; border: 1px solid $line; border-radius: ${radius}px; }
 QFrame[role="line"] { background: $line; border: 0; max-height: 1px; min-height: 1px; }
 
@@ -55,7 +56,7 @@ QPushButton[role="danger"] { color: $problem; }
 QPushButton[role="link"] { background: transparent; color: $accent; padding: 2px 0; border: 0;
     text-align: left; }
 QPushButton[role="link"]:hover, QPushButton[role="link"]:focus { text-decoration: underline; }
-QPushButton[role="chip"] { border-radius: 14px; padding: 4px 10px; }
+QPushButton[role="chip"] { border-radius: 15px; padding: 5px 10px; }
 QPushButton[role="chip"]:checked { background: $selected; border: 1px solid $accent; }
 
 QScrollArea > QWidget > QWidget { background: transparent; }

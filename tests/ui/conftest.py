@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +67,12 @@ def gallery(bridge: StudioBridge, qtbot) -> Iterator[GalleryPanel]:
     qtbot.waitUntil(panel.view.hasFocus)
     yield panel
     panel.close_files()
+
+
+@pytest.fixture
+def add_child() -> Callable[[Studio, str, int], str]:
+    """See :func:`make_child`."""
+    return make_child
 
 
 def noise_png(seed: int, side: int = 48) -> bytes:

@@ -70,7 +70,8 @@ class PictureView(QWidget):
         return QRectF(left, top, size.width(), size.height())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
+        at = event.position().toPoint()
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(at):
             self.clicked.emit()
         super().mouseReleaseEvent(event)
 
