@@ -53,9 +53,10 @@ with Studio.open(root) as studio:
 """
 WINDOW = """
 import json, sys
-from PySide6.QtCore import QTimer
 from catstudio.jobs.events import ImageAdded, Done
 from catstudio.ui import app
+
+root, action, photos = sys.argv[1:4]
 
 def say(event):
     if isinstance(event, ImageAdded):
@@ -63,23 +64,22 @@ def say(event):
     elif isinstance(event, Done) and "run" in event.result:
         print(json.dumps({"run": event.result["run"]}), flush=True)
 
-root, action, photos = sys.argv[1:4]
-
-def begin(window):
-    studio = window.studio
+def begin(studio):
     studio.subscribe(say)
     print(json.dumps({"open": True}), flush=True)
     if action == "import":
-        studio.submit(studio.import_request([photos], label="not-cat"))
+        request = studio.import_request([photos], label="not-cat")
     elif action == "generate":
-        studio.submit(studio.generate_request("seed", "cat", 8, seed=len(studio.images()), accept=True))
+        request = studio.generate_request("seed", "cat", 8, seed=len(studio.images()), accept=True)
     else:
-        studio.submit(studio.train_request())
+        request = studio.train_request()
+    studio.submit(request)
 
-app.main([root], on_open=begin)
+qt = app.build_application()
+held = app.Window(qt, root)
+held.window.project_opened.connect(begin)
+qt.exec()
 """
-
-
 SECONDS = {"import": 1.5, "generate": 9.0, "train": 8.0}
 """How long each action takes, about: kills are spread over this time."""
 

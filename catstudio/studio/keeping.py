@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-import numpy as np
 from msgspec import Struct
 from PIL.Image import Image
 
@@ -34,7 +33,6 @@ from catstudio.jobs.events import (
     ImageMade,
 )
 from catstudio.jobs.requests import AnyRequest, GenerateRequest, ImportRequest, TrainRequest
-from catstudio.learn.cache import EmbeddingCache
 from catstudio.sources import importing
 
 GALLERY_THUMBNAIL = 256
@@ -64,7 +62,6 @@ class Keeper:
         self._publish = publish
         self._made: dict[str, _Made] = {}
         self._lock = threading.Lock()
-        self._embeddings = EmbeddingCache(folder.embeddings)
 
     def keep(self, request: AnyRequest, event: AnyEvent) -> AnyEvent | None:
         """Keep what ``event`` brings; returns what is to be published in its place, or None."""
@@ -176,10 +173,15 @@ class Keeper:
         return ImageAdded(job_id=job_id, image_id=added.record.id, is_duplicate=added.is_duplicate)
 
     def _keep_embeddings(self, event: Embedded) -> None:
+        # numpy comes in with the first embeddings: the window shows a sixth sooner without it.
+        import numpy as np
+
+        from catstudio.learn.cache import EmbeddingCache
+
         features = np.frombuffer(event.features, np.float32).reshape(len(event.keys), event.dim)
         # Only a cache: a full disk makes the next training slower, and stops nothing now.
         with contextlib.suppress(sqlite3.Error, OSError):
-            self._embeddings.put_many(event.keys, features)
+            EmbeddingCache(self._folder.embeddings).put_many(event.keys, features)
 
     def _begin(self, job_id: str) -> None:
         with self._lock:
