@@ -88,6 +88,8 @@ class JobCard(QFrame):
         self._preview.hide()
         self._title = ElidedLabel(title)
         self._step = ElidedLabel("Waits for its turn", "small")
+        self._left = ElidedLabel("", "small")
+        self._left.hide()
         self._story = label("", "small", wrap=True)
         self._story.hide()
         self._bar = QProgressBar()
@@ -109,7 +111,10 @@ class JobCard(QFrame):
     @property
     def step_text(self) -> str:
         """What is said below the title."""
-        return self._step.text() if self._story.isHidden() else self._story.text()
+        if not self._story.isHidden():
+            return self._story.text()
+        parts = [self._step.text()] + ([] if self._left.isHidden() else [self._left.text()])
+        return " · ".join(parts)
 
     def show_event(self, event: AnyEvent) -> None:
         """Show what the job said."""
@@ -133,10 +138,9 @@ class JobCard(QFrame):
     def _progress(self, event: Progress) -> None:
         share = event.done / event.total if event.total else 0.0
         self._bar.setValue(round(_STEPS * min(max(share, 0.0), 1.0)))
-        parts = [event.message or f"{event.done:.0f} of {event.total:.0f}"]
-        if event.eta is not None and event.eta >= 1:
-            parts.append(f"about {duration(event.eta)} left")
-        self._step.setText(" · ".join(parts))
+        self._step.setText(event.message or f"{event.done:.0f} of {event.total:.0f}")
+        self._left.setVisible(event.eta is not None and event.eta >= 1)
+        self._left.setText(f"about {duration(event.eta or 0)} left")
         # A preview is at most a few hundred pixels: decoding it takes less than a frame.
         if event.preview:
             image = QImage.fromData(event.preview)
@@ -161,6 +165,7 @@ class JobCard(QFrame):
         self.is_over = True
         self._preview.hide()
         self._bar.hide()
+        self._left.hide()
         self.cancel.setText("")
         self.cancel.setIcon(icons.icon("close", "muted"))
         self.cancel.setToolTip("Take this card away")
@@ -216,7 +221,7 @@ class JobCard(QFrame):
         row.addWidget(self._preview, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         column.setSpacing(XS)
-        for widget in (self._title, self._step, self._story, self._bar):
+        for widget in (self._title, self._step, self._bar, self._left, self._story):
             column.addWidget(widget)
         column.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
         row.addLayout(column, 1)

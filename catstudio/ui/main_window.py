@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPoint, QUrl, Signal
+from PySide6.QtCore import QByteArray, QUrl, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QGuiApplication,
     QIcon,
     QResizeEvent,
 )
@@ -21,15 +20,17 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLay
 from catstudio.core.paths import log_dir
 from catstudio.resources import resource
 from catstudio.studio import Readiness, Studio
-from catstudio.ui.clipboard import LINK_HINT, LINK_REFUSED, Incoming, can_take, read
+from catstudio.ui.clipboard import can_take
 from catstudio.ui.closing import ClosingBar, Leaving
 from catstudio.ui.drop_overlay import DropOverlay
+from catstudio.ui.full_window import FullWindow
 from catstudio.ui.header import Header
+from catstudio.ui.intake import Intake
 from catstudio.ui.messages import Message, MessageList
 from catstudio.ui.projects import Projects
 from catstudio.ui.settings import SettingsFile
 from catstudio.ui.shortcuts import ShortcutsWindow
-from catstudio.ui.theme import ThemeHolder
+from catstudio.ui.theme import S, ThemeHolder
 from catstudio.ui.welcome import Welcome
 from catstudio.ui.window_actions import WindowActions, connect
 from catstudio.ui.workspace import GALLERY, TRAINING, Workspace
@@ -47,7 +48,6 @@ class MainWindow(QMainWindow):
         self._file = settings
         self._settings = settings.values
         self._theme = theme
-        self._pending: list[tuple[Incoming, str | None]] = []
         self._may_close = False
         self.workspace: Workspace | None = None
         self.projects = Projects(settings, self)
@@ -57,7 +57,10 @@ class MainWindow(QMainWindow):
         self.closing_bar = ClosingBar()
         self.leaving = Leaving(self.closing_bar, self)
         self.welcome = Welcome()
+        self.intake = Intake(self.projects, self.welcome, self)
+        self.full: FullWindow | None = None
         self.stack = QStackedWidget()
+        self.pages = QStackedWidget()
         self._lay_out()
         self.overlay = DropOverlay(self)
         self.setAcceptDrops(True)
@@ -78,37 +81,15 @@ class MainWindow(QMainWindow):
         """Open the project at ``path``, once the work of the one that is open allows it."""
         self._leave(lambda: self.projects.open(path))
 
-    def create_project(self, incoming: Incoming | None = None, label: str | None = None) -> None:
-        """Begin a project as the welcome page says, with what was dropped on it."""
-        if incoming is not None and not self._has_something(incoming):
-            return
-        self._pending = [] if incoming is None else [(incoming, label)]
-        page = self.welcome
-        self.projects.create(page.folder, page.name.text(), page.project_labels())
-
     def close_project(self) -> None:
         """Go back to the welcome page."""
         self._leave(self.projects.close)
-
-    def bring_in(self, incoming: Incoming, label: str | None) -> None:
-        """Take what was dropped or pasted: into the open project, or into a new one."""
-        if self.workspace is None:
-            self.create_project(incoming, label)
-        elif self._has_something(incoming):
-            self.workspace.bring_in(incoming, label)
 
     def _leave(self, go: Callable[[], None]) -> None:
         if self.workspace is None:
             go()
         else:
             self.leaving.ask(self.workspace, go)
-
-    def _has_something(self, incoming: Incoming) -> bool:
-        if incoming.links:
-            self.tell(Message(LINK_REFUSED, LINK_HINT, "look", "\n".join(incoming.links)))
-        elif incoming.is_empty:
-            self.tell(Message("There is no image to add.", "Copy or drop images or files.", "look"))
-        return not incoming.is_empty
 
     def _opened(self, studio: Studio) -> None:
         workspace = Workspace(studio, self._settings)
@@ -125,9 +106,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{studio.name} – CatStudio")
         for sentence in studio.recovered:
             self.tell(Message(sentence, "Everything else is as it was.", "look"))
-        for incoming, label in self._pending:
-            workspace.bring_in(incoming, label)
-        self._pending = []
+        self.full = FullWindow(self.pages, workspace)
+        self.intake.opened(workspace)
         workspace.gallery.focus_view()
         self.project_opened.emit(studio)
 
@@ -135,6 +115,10 @@ class MainWindow(QMainWindow):
         """The project is about to close: its widgets go first."""
         self.leaving.forget()
         workspace, self.workspace = self.workspace, None
+        self.intake.workspace = None
+        if self.full is not None:
+            self.full.take_down()
+            self.full = None
         if workspace is None:
             return
         workspace.keep()
@@ -149,7 +133,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("CatStudio")
 
     def _failed(self, message: Message) -> None:
-        self._pending = []
+        self.intake.forget()
         self.tell(message)
 
     def _show_counts(self, readiness: Readiness) -> None:
@@ -165,7 +149,7 @@ class MainWindow(QMainWindow):
 
     def _new(self) -> None:
         if self.workspace is None:
-            self.create_project()
+            self.intake.begin()
         else:
             self.close_project()
             self.welcome.name.setFocus()
@@ -177,13 +161,6 @@ class MainWindow(QMainWindow):
         )
         if path:
             self.open_project(path)
-
-    def _paste(self) -> None:
-        incoming = read(QGuiApplication.clipboard().mimeData())
-        if self.workspace is not None:
-            self.bring_in(incoming, self.workspace.panel.import_label())
-        else:
-            self.bring_in(incoming, self.welcome.project_labels()[0])
 
     def _undo(self) -> None:
         if self.workspace is not None:
@@ -240,7 +217,7 @@ class MainWindow(QMainWindow):
         """Cover the window with zones, unless the images come from this very window."""
         if event.source() is not None or not can_take(event.mimeData()):
             return
-        self.overlay.begin(self._labels())
+        self.overlay.begin(self.intake.labels())
         event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
@@ -248,13 +225,7 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """A drop that the overlay did not get: the zone below it counts all the same."""
-        at = event.position().toPoint()
-        self.overlay.finish(event, QPoint(at.x(), at.y()))
-
-    def _labels(self) -> tuple[str, ...]:
-        if self.workspace is None:
-            return self.welcome.project_labels()
-        return self.workspace.studio.labels()
+        self.overlay.finish(event, event.position().toPoint())
 
     # -- the window itself -------------------------------------------------------------------
 
@@ -307,14 +278,13 @@ class MainWindow(QMainWindow):
         )
         page = self.welcome
         page.begin_asked.connect(self._new)
-        page.files_chosen.connect(
-            lambda paths: self.create_project(Incoming(paths=paths), page.project_labels()[0])
-        )
+        page.files_chosen.connect(self.intake.choose)
         page.open_asked.connect(self.open_project)
         page.browse_asked.connect(self._browse)
         page.example_asked.connect(self.projects.open_example)
         page.forget_asked.connect(self.projects.forget)
-        self.overlay.dropped.connect(self.bring_in)
+        self.overlay.dropped.connect(self.intake.take)
+        self.intake.told.connect(self.tell)
 
     def _connect_actions(self) -> None:
         actions = self.actions_
@@ -323,7 +293,7 @@ class MainWindow(QMainWindow):
             (actions.open, self._browse),
             (actions.close, self.close_project),
             (actions.quit, self.close),
-            (actions.paste, self._paste),
+            (actions.paste, self.intake.paste),
             (actions.undo, self._undo),
             (actions.redo, self._redo),
             (actions.find, self.header.search.setFocus),
@@ -344,8 +314,13 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self.header, self.messages, self.closing_bar):
-            column.addWidget(part)
+        column.addWidget(self.header)
+        column.addWidget(self.messages)
+        question = QVBoxLayout()
+        question.setContentsMargins(S, 0, S, 0)
+        question.addWidget(self.closing_bar)
+        column.addLayout(question)
         column.addWidget(self.stack, 1)
         self.stack.addWidget(self.welcome)
-        self.setCentralWidget(body)
+        self.pages.addWidget(body)
+        self.setCentralWidget(self.pages)

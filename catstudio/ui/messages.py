@@ -56,21 +56,21 @@ class MessageBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(M, S, S, S)
         row.setSpacing(M)
-        row.addWidget(Mark(18, message.level, message.level), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(Mark(18, message.level, message.level), 0, Qt.AlignmentFlag.AlignVCenter)
         text = label(f"{message.text} {message.hint}".strip(), wrap=True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(text, 1)
         if message.action:
             act = button(message.action)
             act.clicked.connect(self._act)
-            row.addWidget(act, 0, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(act, 0, Qt.AlignmentFlag.AlignVCenter)
         if message.details:
             copy = button("Copy details", "quiet")
             copy.clicked.connect(self.copy_details)
-            row.addWidget(copy, 0, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(copy, 0, Qt.AlignmentFlag.AlignVCenter)
         close = icon_button("close", "Close this message")
         close.clicked.connect(self.closed)
-        row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(close, 0, Qt.AlignmentFlag.AlignVCenter)
         if seconds := _SECONDS[message.level]:
             QTimer.singleShot(seconds * 1000, self, self.closed.emit)
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from catstudio.ui.bridge import StudioBridge
-from catstudio.ui.theme import M, S
+from catstudio.ui.theme import XL, S
 from catstudio.ui.training.wording import percent
 from catstudio.ui.widgets import Card, FlowLayout, label
 
@@ -55,7 +55,7 @@ class MistakesView(Card):
         self._more = label("", "muted", wrap=True)
         self._area = QWidget()
         self._flow = FlowLayout(self._area, spacing=S)
-        self.column.setContentsMargins(M, M, M, M)
+        self.column.setContentsMargins(XL, XL, XL, XL)
         for widget in (self._heading, self._more, self._area):
             self.column.addWidget(widget)
         self.buttons: list[QToolButton] = []

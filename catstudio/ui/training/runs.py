@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from catstudio.core.types import RunRecord
-from catstudio.ui.theme import XS, L, M, S
+from catstudio.ui.theme import XL, XS, L, M, S
 from catstudio.ui.training import wording
 from catstudio.ui.training.wording import Figure
 from catstudio.ui.widgets import Card, label
@@ -139,6 +139,7 @@ class ComparisonView(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.column.setContentsMargins(XL, XL, XL, XL)
         self._table = QWidget()
         self._heading = label("", "heading")
         self._remark = label("", "muted", wrap=True)

@@ -15,7 +15,7 @@ from catstudio.jobs.requests import TrainRequest
 from catstudio.studio import Readiness
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.counts import Counts
-from catstudio.ui.theme import L, M
+from catstudio.ui.theme import XL, L, M
 from catstudio.ui.training import wording
 from catstudio.ui.training.answer import AnswerView
 from catstudio.ui.training.confusion import ConfusionView
@@ -176,6 +176,7 @@ class TrainingTab(QWidget):
             wrap=True,
         )
         self._table = Card()
+        self._table.column.setContentsMargins(XL, XL, XL, XL)
         self._table.column.addWidget(label("What is called what", "heading"))
         self._table.column.addWidget(self.confusion)
         content = QWidget()

@@ -154,6 +154,8 @@ def comparison_remark(older: Mapping[str, Any], newer: Mapping[str, Any]) -> str
         return "They were tested on different photos: the difference is not only the model's."
     key = "balanced_accuracy"
     before, after = (Figure.of(metrics_of(report).get(key)) for report in (older, newer))
+    if before == after:
+        return "They score the same."
     if before.overlaps(after):
         n = test_count(newer)
         return f"The intervals overlap: with n = {n} the difference may be chance."
