@@ -24,10 +24,10 @@ class Pictures(QObject):
         self.full = Thumbnails(bridge, self, limit=limit, decode=decode_picture)
         self.quick = Thumbnails(bridge, self, limit=16 << 20)
 
-    def prepare(self, records: list[ImageRecord], side: int) -> None:
-        """Decode ``records`` ahead, in order; forget what was asked for before."""
-        self.full.keep_only(records)
-        for record in records:
+    def prepare(self, wanted: list[tuple[ImageRecord, int]]) -> None:
+        """Decode ahead, in order, each image at its side; forget what was asked for before."""
+        self.full.keep_only([record for record, _ in wanted])
+        for record, side in wanted:
             self.full.pixmap(record, side)
 
 

@@ -121,7 +121,7 @@ class PreviewOverlay(QWidget):
             return
         record = records[0]
         self._feed.show(record)
-        self._pictures.prepare(records, self._feed.side)
+        self._pictures.prepare([(one, self._feed.side) for one in records])
         self._name.setText(record.name)
         self._text.setText(provenance_text.sentence(record, names))
         self._count.setText(f"{self._at + 1:,} of {len(self._ids):,}")

@@ -320,8 +320,10 @@ class ReviewView(QWidget):
 
     def _prepare(self) -> None:
         coming = self._queue.ahead(_AHEAD)
-        seeds = [seed for seed in map(self._seed_of, coming) if seed is not None]
-        self._pictures.prepare([*coming, *seeds], self._feed.side)
+        wanted = [(record, self._feed.side) for record in coming]
+        seeds = filter(None, map(self._seed_of, coming))
+        wanted += [(seed, self._seed_feed.side) for seed in seeds]
+        self._pictures.prepare(wanted)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

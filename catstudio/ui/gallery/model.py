@@ -89,6 +89,10 @@ class GalleryModel(QAbstractListModel):
     def visible_ids(self) -> list[str]:
         return list(self._visible)
 
+    def record_at(self, row: int) -> ImageRecord:
+        """The image that ``row`` shows."""
+        return self._records[self._visible[row]]
+
     def row_of(self, id_: str) -> int | None:
         """The row that shows ``id_``, or None while it is filtered out."""
         return self._rows.get(id_)

@@ -246,8 +246,7 @@ class GalleryPanel(QWidget):
 
     def _show_status(self) -> None:
         facets = self.model.facets()
-        chosen = len(self.view.selectionModel().selectedIndexes())
-        self._status.setText(status_text(facets, chosen))
+        self._status.setText(status_text(facets, self.view.selected_count()))
 
 
 def status_text(facets: Facets, chosen: int) -> str:

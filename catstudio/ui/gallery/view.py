@@ -121,13 +121,22 @@ class GalleryView(QListView):
 
     # -- selection ---------------------------------------------------------------------------
 
+    def selected_count(self) -> int:
+        return sum(len(part) for part in self._selected_rows())
+
     def selected_ids(self) -> list[str]:
         """The selected images, in the order shown."""
         return [record.id for record in self.selected_records()]
 
     def selected_records(self) -> list[ImageRecord]:
-        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
-        return [self._gallery.index(row).data(RECORD) for row in rows]
+        rows = sorted(row for part in self._selected_rows() for row in part)
+        return [self._gallery.record_at(row) for row in rows]
+
+    def _selected_rows(self) -> list[range]:
+        # 10,000 selected rows are one range, and 10,000 indexes.
+        selection = self.selectionModel().selection()
+        parts = [selection.at(i) for i in range(selection.size())]
+        return [range(part.top(), part.bottom() + 1) for part in parts]
 
     def current_id(self) -> str | None:
         record: ImageRecord | None = self.currentIndex().data(RECORD)
@@ -183,7 +192,7 @@ class GalleryView(QListView):
         first = top // grid.height() * columns
         last = (top + self.viewport().height()) // grid.height() * columns + columns
         count = self._gallery.rowCount()
-        return [self._gallery.index(row).data(RECORD) for row in range(first, min(last, count))]
+        return [self._gallery.record_at(row) for row in range(first, min(last, count))]
 
     def _forget_out_of_sight(self) -> None:
         self._thumbnails.keep_only(self.records_in_sight())
