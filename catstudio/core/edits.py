@@ -19,9 +19,10 @@ from catstudio.core.changes import (
     SetTags,
     SetWeight,
     Touched,
+    count_images,
 )
 from catstudio.core.errors import BadInputError
-from catstudio.core.store import Store, now
+from catstudio.core.store import Store, label_name, now
 from catstudio.core.types import Split, State
 
 MAX_WEIGHT = 1_000_000
@@ -36,10 +37,16 @@ class Edits:
     def apply(self, change: AnyChange) -> Touched:
         """Apply ``change``, remember its inverse, and drop what could have been redone.
 
-        Raises :class:`BadInputError` when it cannot be done; then nothing has changed.
+        Raises :class:`BadInputError` when it cannot be done; then nothing has changed. Of
+        drawn splits those that have become impossible since they were drawn are left out.
         """
         with self._store.database.transaction() as db:
             before = self._do(db, change)
+            if isinstance(change, DrawSplits):
+                done = {id_ for id_, _ in before}
+                change = DrawSplits(tuple(one for one in change.assigned if one[0] in done))
+                if not done:
+                    return Touched((), change.title, *self.names())
             db.execute("UPDATE changes SET status = 'dropped' WHERE status = 'undone'")
             db.execute(
                 "INSERT INTO changes (id, title, change, before, status, author, created) "
@@ -57,35 +64,38 @@ class Edits:
 
     def undo(self) -> Touched | None:
         """Take back the last edit; None when there is none."""
-        with self._store.database.transaction() as db:
-            found = _newest(db, "done", "DESC")
-            if found is None:
-                return None
-            number, title, change, before = found
-            if isinstance(change, AddLabel):
-                self._remove_label(db, change.name)
-            else:
-                column = _COLUMN[type(change)]
-                db.executemany(
-                    f"UPDATE images SET {column} = ? WHERE id = ?",
-                    [(old, id_) for id_, old in before],
-                )
-            db.execute("UPDATE changes SET status = 'undone' WHERE number = ?", (number,))
-        return self._touched(change, f"undo {title}")
+        return self._swap("done", "undone", "undo")
 
     def redo(self) -> Touched | None:
         """Do again what was undone last; None when there is nothing."""
+        return self._swap("undone", "done", "redo")
+
+    def _swap(self, status: str, becomes: str, verb: str) -> Touched | None:
+        """Exchange the values that a step left in the images with those that it remembers.
+
+        So redo brings back exactly what undo took away, also where a job had set it.
+        """
         with self._store.database.transaction() as db:
-            found = _newest(db, "undone", "ASC")
+            found = _newest(db, status, "DESC" if status == "done" else "ASC")
             if found is None:
                 return None
-            number, title, change, before = found
-            if isinstance(change, AddImages):
-                _set(db, "state", [(self._state_of(id_), id_) for id_, _ in before])
+            number, title, change, kept = found
+            if isinstance(change, AddLabel):
+                kept = self._swap_label(db, change.name, kept, is_undo=verb == "undo")
             else:
-                self._do(db, change)
-            db.execute("UPDATE changes SET status = 'done' WHERE number = ?", (number,))
-        return self._touched(change, f"redo {title}")
+                column = _COLUMN[type(change)]
+                values = [(value, id_) for id_, value in kept]
+                kept = _current(db, column, [id_ for id_, _ in kept])
+                _set(db, column, values)
+                if column == "split":
+                    # A near-copy may have come in meanwhile, and holds the place now.
+                    taken = [id_ for split, id_ in values if _near_copy(db, id_, split)]
+                    _set(db, column, [(None, id_) for id_ in taken])
+            db.execute(
+                "UPDATE changes SET status = ?, before = ? WHERE number = ?",
+                (becomes, msgspec.json.encode(kept).decode(), number),
+            )
+        return self._touched(change, f"{verb} {title}")
 
     def names(self) -> tuple[str | None, str | None]:
         """What undo and redo would do, as titles; None where there is nothing."""
@@ -110,9 +120,7 @@ class Edits:
         if column == "split":
             self._refuse_synthetic(values)
         _set(db, column, values)
-        if column == "split":
-            self._refuse_near_copies(db, values)
-        return before
+        return self._without_near_copies(db, change, before) if column == "split" else before
 
     def _values(self, change: AnyChange) -> list[tuple[Any, str]]:
         if isinstance(change, SetLabel):
@@ -145,33 +153,46 @@ class Edits:
                     "Only real photos can be in the validation or test split.",
                 )
 
-    def _refuse_near_copies(self, db: sqlite3.Connection, values: list[tuple[Any, str]]) -> None:
-        for split, id_ in values:
-            clash = db.execute(
-                "SELECT mine.name, other.name FROM images AS mine, images AS other "
-                "JOIN lineages ON image = other.id WHERE mine.id = ? AND other.id != mine.id "
-                "AND other.split IS NOT NULL AND NOT (other.split = 'train' AND ? = 'train') "
-                "AND other.is_real "
-                "AND lineage IN (SELECT lineage FROM lineages WHERE image = mine.id) LIMIT 1",
-                (id_, split),
-            ).fetchone()
-            if split is not None and clash:
+    def _without_near_copies(
+        self, db: sqlite3.Connection, change: AnyChange, before: list[tuple[str, Any]]
+    ) -> list[tuple[str, Any]]:
+        """Refuse what would put near-copies in different splits; drawn splits just pass over it."""
+        kept = []
+        for id_, old in before:
+            (split,) = db.execute("SELECT split FROM images WHERE id = ?", (id_,)).fetchone()
+            clash = _near_copy(db, id_, split)
+            if clash is None:
+                kept.append((id_, old))
+            elif isinstance(change, DrawSplits):
+                _set(db, "split", [(old, id_)])
+            else:
                 raise BadInputError(
                     f"{clash[0]} is nearly the same photo as {clash[1]}, which is in a split.",
                     "Near-copies of a test photo can be neither trained nor tested on.",
                 )
+        return kept
 
-    def _remove_label(self, db: sqlite3.Connection, name: str) -> None:
-        used = db.execute("SELECT count(*) FROM images WHERE label = ?", (name,)).fetchone()[0]
-        if used:
-            raise BadInputError(
-                f"The label {name!r} is in use by {used:,} images.", "Relabel them first."
+    def _swap_label(
+        self, db: sqlite3.Connection, name: str, kept: list[tuple[str, Any]], *, is_undo: bool
+    ) -> list[tuple[str, Any]]:
+        """Take the label away, also from images in the trash, or bring it back to those."""
+        name = label_name(name)
+        if not is_undo:
+            self._store.add_label(name)
+            db.executemany(
+                "UPDATE images SET label = ? WHERE id = ? AND label IS NULL",
+                [(label, id_) for id_, label in kept],
             )
+            return []
+        used = db.execute("SELECT id, label, state FROM images WHERE label = ?", (name,)).fetchall()
+        alive = sum(state != State.TRASHED for _, _, state in used)
+        if alive:
+            raise BadInputError(
+                f"The label {name!r} is in use by {count_images(alive)}.", "Relabel them first."
+            )
+        db.execute("UPDATE images SET label = NULL WHERE label = ?", (name,))
         db.execute("DELETE FROM labels WHERE name = ?", (name,))
-
-    def _state_of(self, id_: str) -> State:
-        record = self._store.image(id_)
-        return State.ACCEPTED if record.is_real and record.label else State.PENDING
+        return [(id_, label) for id_, label, _ in used]
 
     def _touched(self, change: AnyChange, title: str) -> Touched:
         undo, redo = self.names()
@@ -211,6 +232,22 @@ def _newest(
         msgspec.json.decode(change, type=AnyChange),
         msgspec.json.decode(before, type=list[tuple[str, Any]]),
     )
+
+
+def _near_copy(db: sqlite3.Connection, id_: str, split: str | None) -> tuple[str, str] | None:
+    """Its name, and that of a photo of its lineages that does not go with it in ``split``."""
+    if split is None:
+        return None
+    found: tuple[str, str] | None = db.execute(
+        "SELECT mine.name, other.name FROM images AS mine "
+        "JOIN lineages AS one ON one.image = mine.id "
+        "JOIN lineages AS shared ON shared.lineage = one.lineage "
+        "JOIN images AS other ON other.id = shared.image "
+        "WHERE mine.id = ? AND other.id != mine.id AND other.is_real "
+        "AND other.split IS NOT NULL AND NOT (other.split = 'train' AND ? = 'train') LIMIT 1",
+        (id_, split),
+    ).fetchone()
+    return found
 
 
 def _current(db: sqlite3.Connection, column: str, ids: list[str]) -> list[tuple[str, Any]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import shutil
+import threading
 import unicodedata
 import uuid
 from collections.abc import Iterable
@@ -16,7 +18,7 @@ from msgspec import Struct
 from catstudio.core.database import Database
 from catstudio.core.errors import BadInputError
 from catstudio.core.files import explain_os_error, sha256, write_atomic
-from catstudio.core.lineage import NearCopies
+from catstudio.core.lineage import Lineages
 from catstudio.core.project import ProjectFolder
 from catstudio.core.types import ImageRecord, Provenance, RunRecord, Split, State
 
@@ -88,7 +90,8 @@ class Store:
         self.folder = folder
         self.author = author or _user()
         self.database = Database(folder.database)
-        self._near_copies: NearCopies | None = None
+        self._adding = threading.Lock()
+        self._lineages: Lineages | None = None
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -163,117 +166,117 @@ class Store:
         may not have (a near-copy of a test photo, say) is left empty, with a note.
         """
         digest = sha256(new.data)
-        known = self.database.read("SELECT id FROM images WHERE sha256 = ?", (digest,))
-        if known:
-            return self._meet_again(known[0][0], new)
+        path = self.folder.image_path(digest, new.format)
         try:
-            write_atomic(self.folder.image_path(digest, new.format), new.data)
+            # Also for bytes that are known: a file that was lost comes back with them.
+            if not path.exists() or path.stat().st_size != len(new.data):
+                write_atomic(path, new.data)
         except OSError as error:
             raise explain_os_error(error, new.name) from error
+        # Imports and generated images arrive on two threads, and are kin to one another.
+        with self._adding:
+            known = self.database.read("SELECT id FROM images WHERE sha256 = ?", (digest,))
+            return self._meet_again(known[0][0], new) if known else self._insert(digest, new)
+
+    def _insert(self, digest: str, new: NewImage) -> AddedImage:
         id_ = uuid.uuid4().hex
+        parents = new.provenance.parents
+        kin = self._kin()
+        lineages = kin.of(id_, new.dhash, [parent.id for parent in parents])
+        split, note = self._split_for(new, lineages)
+        row = {
+            "id": id_,
+            "sha256": digest,
+            "label": new.label,
+            "state": new.state,
+            "split": split,
+            "source": new.provenance.source,
+            "is_real": new.is_real,
+            "width": new.width,
+            "height": new.height,
+            "format": new.format,
+            "name": new.name,
+            "provenance": msgspec.json.encode(new.provenance).decode(),
+            "dhash": f"{new.dhash:032x}",
+            "author": self.author,
+            "created": now(),
+        }
         with self.database.transaction() as db:
-            lineages = self._lineages_for(id_, new)
-            split, note = self._split_for(new, lineages)
             db.execute(
-                "INSERT INTO images (id, sha256, label, state, split, source, is_real, width, "
-                "height, format, name, provenance, dhash, author, created) "
-                "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                (
-                    id_,
-                    digest,
-                    new.label,
-                    new.state,
-                    split,
-                    new.provenance.source,
-                    new.is_real,
-                    new.width,
-                    new.height,
-                    new.format,
-                    new.name,
-                    msgspec.json.encode(new.provenance).decode(),
-                    f"{new.dhash:032x}",
-                    self.author,
-                    now(),
-                ),
+                f"INSERT INTO images ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+                tuple(row.values()),
             )
             db.executemany(
                 "INSERT OR IGNORE INTO parents VALUES (?, ?, ?)",
-                [(id_, p.id, p.share) for p in new.provenance.parents],
+                [(id_, parent.id, parent.share) for parent in parents],
             )
             db.executemany("INSERT INTO lineages VALUES (?, ?)", [(id_, one) for one in lineages])
-        if not new.provenance.parents:
-            self._roots().add(new.dhash, id_)
+        kin.add(id_, new.dhash, is_made=bool(parents))
         return AddedImage(self.image(id_), note=note)
 
     def _meet_again(self, id_: str, new: NewImage) -> AddedImage:
         record = self.image(id_)
-        note = ""
         if record.state is State.TRASHED:
-            with self.database.transaction() as db:
-                db.execute(
-                    "UPDATE images SET state = ?, label = ? WHERE id = ?",
-                    (new.state, new.label, id_),
-                )
-            return AddedImage(self.image(id_), note=f"{new.name} was in the trash and is back.")
+            return self._bring_back(record, new)
+        note = ""
         if new.label not in (None, record.label):
             there = record.label or "not labelled"
             note = f"{new.name} is in the project already ({there}); its label was left as it is."
+        elif record.state is State.REJECTED:
+            note = f"{new.name} is in the project already, and was rejected."
         return AddedImage(record, is_duplicate=True, note=note)
 
-    def _lineages_for(self, id_: str, new: NewImage) -> tuple[str, ...]:
-        related = [parent.id for parent in new.provenance.parents]
-        near = self._roots().nearest(new.dhash)
-        if near is not None:
-            related.append(near)
-        rows = self.database.read_in("SELECT lineage FROM lineages WHERE image IN ({})", related)
-        return tuple(sorted({lineage for (lineage,) in rows})) or (id_,)
+    def _bring_back(self, record: ImageRecord, new: NewImage) -> AddedImage:
+        notes = [f"{new.name} was in the trash and is back."]
+        changed: dict[str, Any] = {"state": new.state, "label": new.label}
+        if not _is_made(record.provenance) and not _is_made(new.provenance):
+            # Brought in by hand both times: what the person says of it now is what counts.
+            changed |= {
+                "source": new.provenance.source,
+                "is_real": new.is_real,
+                "provenance": msgspec.json.encode(new.provenance).decode(),
+                "split": record.split,
+            }
+            if record.split is None:
+                changed["split"], note = self._split_for(new, record.lineages)
+                notes += [note] if note else []
+            elif not new.is_real:
+                changed["split"] = None
+        with self.database.transaction() as db:
+            db.execute(
+                f"UPDATE images SET {', '.join(f'{column} = ?' for column in changed)} WHERE id = ?",
+                (*changed.values(), record.id),
+            )
+        return AddedImage(self.image(record.id), note=" ".join(notes))
 
     def _split_for(self, new: NewImage, lineages: tuple[str, ...]) -> tuple[Split | None, str]:
         if new.split is None:
             return None, ""
         if new.split is not Split.TRAIN and not new.is_real:
             return None, f"{new.name} is not a photograph, so it was not put in {new.split}."
-        held = self.database.read_in(
-            "SELECT DISTINCT split FROM images JOIN lineages ON image = images.id "
-            "WHERE split IN ('val', 'test') AND lineage IN ({})",
-            lineages,
-        )
-        if held or (new.split is not Split.TRAIN and self._is_trained_on(lineages)):
+        if not self._kin().is_free(lineages, new.split):
             return None, (
                 f"{new.name} is nearly the same as a photo in another split, "
                 "so it was added without one."
             )
         return new.split, ""
 
-    def _is_trained_on(self, lineages: tuple[str, ...]) -> bool:
-        return bool(
-            self.database.read_in(
-                "SELECT 1 FROM images JOIN lineages ON image = images.id "
-                "WHERE split = 'train' AND lineage IN ({}) LIMIT 1",
-                lineages,
-            )
-        )
-
-    def _roots(self) -> NearCopies:
-        if self._near_copies is None:
-            index = NearCopies()
-            for id_, dhash in self.database.read(
-                "SELECT id, dhash FROM images WHERE id NOT IN (SELECT child FROM parents)"
-            ):
-                index.add(int(dhash, 16), id_)
-            self._near_copies = index
-        return self._near_copies
+    def _kin(self) -> Lineages:
+        if self._lineages is None:
+            self._lineages = Lineages(self.database)
+        return self._lineages
 
     def add_run(self, backbone: str, summary: dict[str, Any], files: dict[str, bytes]) -> int:
         """Keep a trained model: its files land in ``runs/NNNN``, then its row. Returns NNNN."""
         with self.database.transaction() as db:
-            taken = [int(p.name) for p in self.folder.runs.glob("[0-9]*") if p.name.isdigit()]
+            taken = [int(p.name) for p in self.folder.runs.glob("[0-9]*") if p.name.isdecimal()]
             last = db.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()[0]
             number: int = max([last, *taken]) + 1
             try:
                 for name, data in files.items():
                     write_atomic(self.folder.run_folder(number) / name, data)
             except OSError as error:
+                shutil.rmtree(self.folder.run_folder(number), ignore_errors=True)
                 raise explain_os_error(error, f"The trained model {number:04d}") from error
             db.execute(
                 "INSERT INTO runs VALUES (?, ?, ?, ?, ?)",
@@ -283,6 +286,11 @@ class Store:
 
     def close(self) -> None:
         self.database.close()
+
+
+def _is_made(provenance: Provenance) -> bool:
+    """Made here from other images or by a model, rather than brought in by hand."""
+    return bool(provenance.parents or provenance.method)
 
 
 def _record(row: tuple[Any, ...]) -> ImageRecord:

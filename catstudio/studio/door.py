@@ -243,7 +243,8 @@ class Studio:
     def draw_splits(self, per_label: int | None = None, seed: int = 0) -> Touched | None:
         """Draw test and validation photos by lineage; None when nothing is left to draw."""
         assigned = draw_splits(self._store.images(), per_label, seed)
-        return self.apply(DrawSplits(tuple(assigned.items()))) if assigned else None
+        drawn = self.apply(DrawSplits(tuple(assigned.items()))) if assigned else None
+        return drawn if drawn and drawn.ids else None
 
     def _written(self, edit: Callable[[], Touched | None]) -> Future[Touched | None]:
         def run() -> Touched | None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from catstudio.core.edits import Edits
 from catstudio.core.errors import BadInputError
 from catstudio.core.store import Store
 from catstudio.core.types import Split, State
-from tests.core.making import new_image, new_store
+from tests.core.making import new_image, new_store, png
 
 
 @pytest.fixture
@@ -120,6 +121,74 @@ def test_test_split_is_for_photographs_of_their_own(store: Store) -> None:
     assert store.image(child.id).split is None
     edits.apply(DrawSplits(((first.id, Split.TEST),)))
     assert store.image(first.id).split is Split.TEST
+
+
+def test_redo_of_an_import_restores_what_undo_replaced(store: Store) -> None:
+    parent = ids(store)[0]
+    made = store.add_image(new_image(9, parents=(parent,))).record
+    edits = Edits(store)
+    edits.apply(AddImages((made.id,), "generate"))
+    edits.apply(SetState((parent,), State.REJECTED))
+    before = store.images()
+    assert made.state is State.ACCEPTED
+    for _ in range(2):
+        edits.undo()
+    for _ in range(2):
+        edits.redo()
+    assert store.images() == before
+
+
+def test_undo_goes_past_a_label_that_only_the_trash_uses(store: Store) -> None:
+    edits = Edits(store)
+    edits.apply(AddLabel(" dog "))
+    added = store.add_image(new_image(9, label="dog")).record
+    edits.apply(AddImages((added.id,)))
+    before = store.images()
+    assert edits.undo() and edits.undo()
+    assert store.labels() == ("cat", "not-cat")
+    assert edits.redo() and edits.redo()
+    assert store.images() == before
+
+
+def test_label_in_use_stays(store: Store) -> None:
+    edits = Edits(store)
+    edits.apply(AddLabel("dog"))
+    store.add_image(new_image(9, label="dog"))
+    with pytest.raises(BadInputError, match="in use by 1 image"):
+        edits.undo()
+    assert store.labels() == ("cat", "not-cat", "dog")
+
+
+def near(store: Store, seed: int, **fields) -> str:
+    """A photo with the hash of ``seed`` and other bytes."""
+    new = msgspec.structs.replace(new_image(seed, **fields), data=png(seed, 40 + len(ids(store))))
+    return store.add_image(new).record.id
+
+
+def test_drawn_splits_pass_over_what_became_impossible(store: Store) -> None:
+    first, second, *_ = ids(store)
+    edits = Edits(store)
+    edits.apply(SetSplit((first,), Split.TEST))
+    edits.apply(SetState((first,), State.TRASHED))
+    copy = near(store, 0)
+    touched = edits.apply(DrawSplits(((copy, Split.TRAIN), (second, Split.TRAIN))))
+    assert touched.ids == (second,)
+    assert (store.image(copy).split, store.image(second).split) == (None, Split.TRAIN)
+    assert touched.undo_name == "draw splits for 1 image"
+    assert edits.apply(DrawSplits(((copy, Split.TEST),))).ids == ()
+    assert edits.names()[0] == "draw splits for 1 image"
+
+
+def test_undo_gives_no_split_that_a_near_copy_took_meanwhile(store: Store) -> None:
+    first = ids(store)[0]
+    edits = Edits(store)
+    edits.apply(SetSplit((first,), Split.TEST))
+    edits.apply(SetSplit((first,), None))
+    copy = near(store, 0, split=Split.TEST)
+    assert store.image(copy).split is Split.TEST
+    edits.undo()
+    assert store.image(first).split is None
+    assert edits.redo() is not None
 
 
 class AnyEdits(RuleBasedStateMachine):

@@ -2,8 +2,10 @@
 
 import errno
 import sqlite3
+import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from catstudio.core import files
@@ -76,6 +78,73 @@ def test_trashed_image_comes_back(store: Store) -> None:
     again = store.add_image(new_image(1))
     assert not again.is_duplicate
     assert (again.record.id, again.record.state) == (record.id, State.ACCEPTED)
+
+
+def photo(seed: int, dhash: int, **fields):
+    return msgspec.structs.replace(new_image(seed, **fields), dhash=dhash)
+
+
+def test_a_photo_near_to_two_is_of_both_lineages(store: Store) -> None:
+    test = store.add_image(photo(1, 0, split=Split.TEST)).record
+    train = store.add_image(photo(2, 2**16 - 1, split=Split.TRAIN)).record
+    assert test.lineages != train.lineages
+    between = store.add_image(photo(3, 2**9 - 1)).record
+    assert set(between.lineages) == {test.id, train.id}
+
+
+def test_a_photo_near_to_what_was_made_here_is_of_its_lineage(store: Store) -> None:
+    seed = store.add_image(photo(1, 0)).record
+    made = store.add_image(photo(2, 2**20 - 1, parents=(seed.id,))).record
+    copy = store.add_image(photo(3, 2**21 - 1)).record
+    assert made.lineages == copy.lineages == (seed.id,)
+    other = store.add_image(photo(4, 2**60 - 1)).record
+    assert store.add_image(photo(5, 2**21 - 1, parents=(other.id,))).record.lineages == tuple(
+        sorted((seed.id, other.id))
+    )
+
+
+def test_lost_file_comes_back_with_its_bytes(store: Store) -> None:
+    record = store.add_image(new_image(1)).record
+    store.image_path(record).unlink()
+    assert store.add_image(new_image(1)).is_duplicate
+    assert store.image_path(record).read_bytes() == png(1)
+
+
+def test_what_comes_back_from_the_trash_is_what_it_is_now_called(store: Store) -> None:
+    drawing = store.add_image(new_image(1, source="drawing", state=State.TRASHED)).record
+    back = store.add_image(new_image(1, label="not-cat", split=Split.TEST)).record
+    assert back.id == drawing.id
+    assert (back.is_real, back.source, back.label) == (True, "photo", "not-cat")
+    assert back.split is Split.TEST
+    with store.database.transaction() as db:
+        db.execute("UPDATE images SET state = 'trashed'")
+    again = store.add_image(new_image(1, source="drawing")).record
+    assert (again.is_real, again.split) == (False, None)
+
+
+def test_what_was_made_here_stays_made_when_it_is_brought_in(store: Store) -> None:
+    seed = store.add_image(new_image(1)).record
+    store.add_image(new_image(2, parents=(seed.id,), state=State.TRASHED))
+    back = store.add_image(new_image(2, split=Split.TEST)).record
+    assert (back.is_real, back.source, back.split) == (False, "seed", None)
+
+
+def test_rejected_photo_says_so_when_it_comes_again(store: Store) -> None:
+    store.add_image(new_image(1, state=State.REJECTED))
+    assert "was rejected" in store.add_image(new_image(1)).note
+
+
+def test_two_threads_add_the_same_images(store: Store) -> None:
+    def add() -> None:
+        for n in range(12):
+            store.add_image(new_image(n))
+
+    threads = [threading.Thread(target=add) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(r.name for r in store.images()) == sorted(f"{n}.png" for n in range(12))
 
 
 def test_full_disk_is_a_sentence_and_leaves_nothing(store: Store, monkeypatch) -> None:
