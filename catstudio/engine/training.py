@@ -188,7 +188,7 @@ def _fit(
             f"Only '{labels[0]}' has images, so it was told apart from the classes that the "
             f"backbone knows, which stand for '{rest}'. A few photos of '{rest}' will do better."
         )
-        head = fit_one_class(training_set, labels[0], rest, loaded.space, loaded.classifier)
+        head = fit_one_class(training_set, (labels[0], rest), loaded.space, loaded.classifier)
         return head, training_set
     if without:
         notes.append(f"Not trained, because there is no image of it: {', '.join(without)}.")

@@ -168,7 +168,13 @@ def _temperature(
             scores, np.concatenate([y, classes]), np.concatenate([balanced, prior])
         )
         return temperature, "lineages left out"
-    return fit_temperature(expected, classes, prior), "expected spread"
+    return expected_temperature(found, offset, scale), "expected spread"
+
+
+def expected_temperature(found: Outlook, offset: Floats, scale: Floats) -> float:
+    """The temperature that fits the outlook alone, while nothing could be left out."""
+    scores, classes = _expected_scores(found, offset, scale)
+    return fit_temperature(scores, classes, np.ones(len(classes)))
 
 
 def _expected_scores(found: Outlook, offset: Floats, scale: Floats) -> tuple[Floats, Ints]:
