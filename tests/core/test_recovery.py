@@ -172,3 +172,42 @@ def test_a_killed_creation_can_be_repeated(store: Store) -> None:
     (folder.root / ".lock").touch()
     folder.create()
     Store(folder).close()
+
+
+PLANTED = {
+    "UPDATE images SET provenance = '{' WHERE name = '1.png'": "record of 1.png is damaged",
+    "UPDATE images SET tags = '[1' WHERE name = '1.png'": "record of 1.png is damaged",
+    "UPDATE images SET dhash = 'g' WHERE name = '1.png'": "record of 1.png is damaged",
+    "UPDATE images SET label = 'gone' WHERE name = '1.png'": "1.png has a label that the project",
+    "UPDATE images SET is_real = 1 WHERE name = '2.png'": "2.png is called a photograph",
+    "UPDATE images SET format = 'JPEG' WHERE name = '1.png'": "file of 1.png is missing",
+    "DELETE FROM lineages": "1.png has no lineage",
+    "UPDATE lineages SET lineage = 'x' WHERE image = lineage": "2.png is not of the lineage",
+    "INSERT INTO parents SELECT id, 'nobody', 1 FROM images": "parent that is not there",
+    "DELETE FROM images WHERE name = '1.png'": "has no record",
+    "UPDATE images SET split = 'test' WHERE is_real; UPDATE lineages SET lineage = 'x'": (
+        "has a near-copy in the test"
+    ),
+    "UPDATE images SET split = CASE name WHEN '1.png' THEN 'test' ELSE 'train' END;"
+    "UPDATE lineages SET lineage = 'x'": "3.png is in the training split but is a near-copy",
+    "INSERT INTO runs VALUES (7, 'lite0', '{', '', '')": "record of run 0007 is damaged",
+    "INSERT INTO runs VALUES (8, 'lite0', '{}', '', '')": "Run 0008 has no head.safetensors",
+}
+
+
+@pytest.mark.parametrize(("sql", "says"), PLANTED.items())
+def test_verify_finds_what_is_planted_in_the_database(store: Store, sql: str, says: str) -> None:
+    photo = store.images()[0]
+    store.add_image(new_image(2, parents=(photo.id,)))
+    store.add_image(new_image(3))
+    assert verify(store).ok
+    with sqlite3.connect(store.folder.database) as database:
+        database.executescript(f"PRAGMA foreign_keys = OFF; {sql}")
+    database.close()
+    problems = verify(store).problems
+    assert any(says in text for text in problems), problems
+
+
+def test_verify_finds_a_run_that_has_no_record(store: Store) -> None:
+    store.folder.run_folder(5).mkdir()
+    assert verify(store).problems == ("0005 is in runs/ but has no record.",)
