@@ -76,7 +76,7 @@ class EditFields(QWidget):
 
     def _build_state(self) -> None:
         field = QWidget()
-        flow = FlowLayout(field, S)
+        flow = FlowLayout(field, XS)
         self.state_chips: dict[State, ChipButton] = {}
         for state in _STATES:
             chip = ChipButton(STATE_TITLES[state])

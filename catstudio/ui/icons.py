@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
 
 from catstudio.ui.theme import current
@@ -124,13 +124,9 @@ class _Glyph(QIconEngine):
     def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
+        # Since Qt 6.8 the size is logical, and the scale the screen's.
         side = min(size.width(), size.height())
-        result = QPixmap(side, side)
-        result.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(result)
-        self.paint(painter, QRect(QPoint(0, 0), QSize(side, side)), mode, state)
-        painter.end()
-        return result
+        return _drawn(self._character, side, self._color(mode), scale)
 
     def clone(self) -> QIconEngine:
         return _Glyph(self._character, self._role)

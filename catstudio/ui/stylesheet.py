@@ -56,7 +56,7 @@ QPushButton[role="danger"] { color: $problem; }
 QPushButton[role="link"] { background: transparent; color: $accent; padding: 2px 0; border: 0;
     text-align: left; }
 QPushButton[role="link"]:hover, QPushButton[role="link"]:focus { text-decoration: underline; }
-QPushButton[role="chip"] { border-radius: 15px; padding: 5px 10px; }
+QPushButton[role="chip"] { border-radius: 15px; padding: 5px 9px; }
 QPushButton[role="chip"]:checked { background: $selected; border: 1px solid $accent; }
 
 QScrollArea > QWidget > QWidget { background: transparent; }
@@ -123,7 +123,11 @@ QMenu::item { padding: 6px ${xl}px 6px ${s}px; border-radius: 4px; background: t
 QMenu::item:selected { background: $selected; }
 QMenu::item:disabled { color: $disabled; }
 QMenu::separator { height: 1px; background: $line; margin: ${xs}px ${s}px; }
-QMenu::icon { padding-left: ${s}px; }
+QMenu::icon { margin-left: ${xs}px; }
+QMenu::icon:checked { border: 2px solid $accent; border-radius: 5px; }
+QMenu::indicator:exclusive { border-radius: 8px; }
+QMenu::indicator:exclusive:checked { image: none; background: $on_accent; width: 8px;
+    height: 8px; border: 4px solid $accent_fill; }
 QMenu::indicator { margin-left: ${s}px; }
 QMenuBar { background: $window; }
 QMenuBar::item { padding: ${xs}px ${s}px; border-radius: 4px; background: transparent; }

@@ -67,6 +67,14 @@ def test_new_images_appear_where_the_order_puts_them(
     assert model.index(model.rowCount() - 1).data() == "brick.jpg"
 
 
+def test_loading_again_with_a_selection(gallery: GalleryPanel, studio: Studio) -> None:
+    gallery.view.select(gallery.model.visible_ids()[:2])
+    gallery.model.set_images(many(studio.images()[0], 3), ("cat",))
+    assert gallery.view.selected_ids() == ["i00002"]
+    gallery.model.set_images([], ("cat",))
+    assert gallery.selected_records() == []
+
+
 def test_a_filter_shows_and_hides_single_rows(bridge: StudioBridge, studio: Studio, qtbot) -> None:
     model = GalleryModel(bridge)
     model.load()

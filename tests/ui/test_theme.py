@@ -136,6 +136,11 @@ def test_icons_take_their_colour_when_painted(app: QApplication) -> None:
     assert DARK.source("diffusers") in _ink(shown)
 
 
+def test_icons_are_sharp_on_any_screen(app: QApplication) -> None:
+    shown = icons.icon("review").pixmap(QSize(16, 16), 1.5)
+    assert (shown.width(), shown.devicePixelRatio()) == (24, 1.5)
+
+
 def test_every_icon_that_is_asked_for_exists(app: QApplication) -> None:
     for source in SOURCES.values():
         assert not icons.icon(source.icon).isNull()

@@ -75,6 +75,7 @@ class FacetChip(ChipButton):
         self._values: frozenset[Any] = frozenset()
         self._menu = StayOpenMenu(self)
         self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # The caret behind the words.
+        self._menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.setAccessibleName(f"Filter by {title.lower()}")
         self.clicked.connect(self.open)
 

@@ -117,10 +117,14 @@ class GalleryModel(QAbstractListModel):
 
     def set_images(self, records: Iterable[ImageRecord], labels: tuple[str, ...]) -> None:
         """Replace everything; ``records`` come oldest first."""
+        self.beginResetModel()  # First of all: who listens may still look at the old rows.
         self._records = {record.id: record for record in records}
         self._labels = labels
         self._is_loaded = True
-        self._refresh()
+        shown, self._facets = choose(self._records.values(), self._filter)
+        self._set_rows(arrange(shown, self._sort, labels))
+        self.endResetModel()
+        self.facets_changed.emit(self._facets)
 
     # -- Qt's questions ----------------------------------------------------------------------
 

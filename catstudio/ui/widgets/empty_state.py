@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from catstudio.ui.icons import icon
@@ -53,9 +53,17 @@ class EmptyState(QWidget):
 
     def set_texts(self, title: str, text: str = "", action: str = "") -> None:
         """Say something else; what is empty is left out."""
-        self._picture.setPixmap(icon(self._icon_name, "muted").pixmap(_ICON, _ICON))
+        self._draw_icon()
         self._title.setText(title)
         self._text.setText(text)
         self._text.setVisible(bool(text))
         self.action.setText(action)
         self.action.setVisible(bool(action))
+
+    def _draw_icon(self) -> None:
+        self._picture.setPixmap(icon(self._icon_name, "muted").pixmap(_ICON, _ICON))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.StyleChange:
+            self._draw_icon()  # A label keeps a pixmap, and so the old theme's colour.
+        super().changeEvent(event)
