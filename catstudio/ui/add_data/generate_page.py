@@ -41,8 +41,10 @@ class GeneratePage(SourcePage):
         self.negative: PromptEditor | None = None
         self.model: ModelChooser | None = None
         self._note = label("", "small", wrap=True)
+        self._note.hide()
         if source.uses_prompt:
             self._add_prompts()
+        self.column.addWidget(self._note)
         self._form = Form()
         if source.uses_model:
             self.model = ModelChooser(bridge)
@@ -146,8 +148,6 @@ class GeneratePage(SourcePage):
         self.prompt.textChanged.connect(self._prompt_changed)
         self.prompt.submitted.connect(self.submitted)
         self.column.addWidget(self.prompt)
-        self.column.addWidget(self._note)
-        self._note.hide()
         if self.source.uses_negative_prompt:
             self.negative = PromptEditor(1, "Avoid: text, people")
             self.negative.setAccessibleName("Negative prompt")
