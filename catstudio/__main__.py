@@ -7,6 +7,7 @@ import difflib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,8 +32,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows "?"
     parser = build_parser()
     if arguments and (arguments[0].startswith("-") or arguments[0] in command_names(parser)):
+        _heed_ctrl_c()
         return run_command(arguments, parser)
     return _open_window(arguments, parser)
+
+
+def _heed_ctrl_c() -> None:
+    """Cancel on SIGINT even where a script started this in its background, which ignores it."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def window() -> int:

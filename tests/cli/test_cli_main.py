@@ -142,7 +142,7 @@ def test_a_reader_that_goes_away_is_no_crash(filled, tmp_path):
 
 
 def test_ctrl_c_keeps_what_is_finished(cli, project, example_photos, tmp_path):
-    """As a terminal sends it: to the whole process group, while many files are coming in."""
+    """Sent to the whole group as a terminal does, and to one that a script put in the background."""
     from PIL import Image
 
     folder = tmp_path / "many"
@@ -152,7 +152,11 @@ def test_ctrl_c_keeps_what_is_finished(cli, project, example_photos, tmp_path):
             photo.crop((n % 200, n // 8, n % 200 + 280, n // 8 + 280)).save(
                 folder / f"{n:04d}.png", compress_level=0
             )
-    running = _start("import", project, folder, "--label", "not-cat", "--json", cwd=tmp_path)
+    heeded = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what `&` does in a script
+    try:
+        running = _start("import", project, folder, "--label", "not-cat", "--json", cwd=tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, heeded)
     deadline = time.monotonic() + 60
     while not any((project / "images").glob("*/*.png")):
         assert time.monotonic() < deadline
