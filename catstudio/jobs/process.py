@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from catstudio.core.errors import WorkerDiedError
 from catstudio.core.paths import log_dir
@@ -23,22 +23,22 @@ _ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
 }
 _LOG_TAIL = 4000
+_LOG_LIMIT = 1 << 20  # Bytes; libraries may print a line a step for months.
 
 
 class WorkerProcess:
     """One running worker: send commands, receive events until None."""
 
     def __init__(self) -> None:
-        self._log = log_dir() / "worker.log"
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                _command(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": _python_path()},
-                **_own_group(),
-            )
+        self._log: Path | None = None
+        self._log_start = 0
+        try:
+            self._process = self._start()
+        except OSError as error:
+            raise WorkerDiedError(
+                f"The worker process could not be started: {error.strerror or error}.",
+                "Close other programs and try again; if it comes back, install CatStudio anew.",
+            ) from error
         if self._process.stdin is None or self._process.stdout is None:
             raise OSError("the worker was started without pipes")
         self._pipes = (self._process.stdin, self._process.stdout)
@@ -46,6 +46,25 @@ class WorkerProcess:
             self._process.stdout, self._process.stdin, event_decoder()
         )
         self._stopping = threading.Lock()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with contextlib.ExitStack() as stack:
+            log: IO[bytes] | int = subprocess.DEVNULL
+            # Without a place for a log (a full disk, a home that is read-only) work goes on.
+            with contextlib.suppress(OSError):
+                path = log_dir() / "worker.log"
+                # Appended to: another window's worker may be writing there too.
+                log = stack.enter_context(path.open("ab"))
+                self._log, self._log_start = path, path.stat().st_size
+                self.trim_log()
+            return subprocess.Popen(
+                _command(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": _python_path()},
+                **_own_group(),
+            )
 
     @property
     def pid(self) -> int:
@@ -79,10 +98,24 @@ class WorkerProcess:
 
     def log_tail(self) -> str:
         """The end of what the worker and its libraries printed."""
+        if self._log is None:
+            return ""
         try:
-            return self._log.read_bytes()[-_LOG_TAIL:].decode(errors="replace")
+            with self._log.open("rb") as log:
+                size = log.seek(0, os.SEEK_END)
+                # Not what an earlier worker said, unless the log was begun anew since.
+                start = self._log_start if size >= self._log_start else 0
+                log.seek(max(start, size - _LOG_TAIL))
+                return log.read(_LOG_TAIL).decode(errors="replace")
         except OSError:
             return ""
+
+    def trim_log(self) -> None:
+        """Begin the log anew when it has grown long. Call between two jobs."""
+        with contextlib.suppress(OSError):
+            if self._log is not None and self._log.stat().st_size > _LOG_LIMIT:
+                os.truncate(self._log, 0)
+                self._log_start = 0
 
     def stop(self) -> None:
         """End the process now, whatever it does; may be called twice and from any thread."""
@@ -103,7 +136,8 @@ class WorkerProcess:
 def _command() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, "--worker"]
-    return [sys.executable, "-m", "catstudio.jobs.worker"]
+    # -P: a file called random.py or types.py in the folder that we were started from is not ours.
+    return [sys.executable, "-P", "-m", "catstudio.jobs.worker"]
 
 
 def _python_path() -> str:

@@ -12,7 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable
 
-from catstudio.core.errors import CancelledError, CatStudioError
+from catstudio.core.errors import CancelledError, CatStudioError, OutOfMemoryError
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import TERMINAL, AnyEvent, Cancelled, Done, Failed, Queued
 from catstudio.jobs.process import WorkerProcess
@@ -32,6 +32,7 @@ class _Job:
     def __init__(self, request: AnyRequest) -> None:
         self.request = request
         self.cancelled = threading.Event()
+        self.is_announced = False
         self.is_running = False
 
 
@@ -72,7 +73,13 @@ class JobRunner:
                 raise CatStudioError("The project is being closed.", "Open it again.")
             self._jobs[request.job_id] = job
         self._publish(Queued(job_id=request.job_id, title=title))
-        if isinstance(request, ImportRequest):
+        with self._lock:
+            job.is_announced = True
+            # Cancelled while it was announced: only now may its end be told.
+            is_over = job.cancelled.is_set()
+        if is_over:
+            self._end(job, Cancelled(job_id=request.job_id))
+        elif isinstance(request, ImportRequest):
             self._local.put((job, request))
         else:
             self._remote.put(job)
@@ -85,16 +92,18 @@ class JobRunner:
             if job is None or job.cancelled.is_set():
                 return
             job.cancelled.set()
-            is_running, worker = job.is_running, self._worker
-            if not is_running:
+            is_waiting = job.is_announced and not job.is_running
+            worker = self._worker if job.is_running else None
+            if is_waiting:
                 del self._jobs[job_id]
-        if not is_running:
+        if is_waiting:
             self._publish(Cancelled(job_id=job_id))
-        elif worker is not None:
-            try:
-                worker.send(Cancel(job_id))
-            except OSError:
-                return  # It died meanwhile: its lane reports that.
+        elif worker is not None and not isinstance(job.request, ImportRequest):
+            # A worker that is still starting reads nothing yet, and a long request fills the pipe:
+            # whoever pressed Cancel must not wait for that.
+            threading.Thread(
+                target=_send_cancel, args=(worker, job_id), name="jobs-cancel", daemon=True
+            ).start()
 
     def kill_worker(self) -> None:
         """Stop the worker now, for a step that does not end; its job fails, the next restarts it."""
@@ -150,8 +159,8 @@ class JobRunner:
             context = JobContext(request.job_id, self._publish, job.cancelled)
             try:
                 self._end(job, self._run_local(request, context))
-            except CancelledError:
-                self._end(job, Cancelled(job_id=request.job_id))
+            except CancelledError as error:
+                self._end(job, Cancelled(job_id=request.job_id, result=error.result))
             except Exception as error:
                 self._end(job, _failure(request.job_id, error))
 
@@ -167,7 +176,7 @@ class JobRunner:
     def _send_warm_up(self) -> None:
         try:
             self._living_worker().send(WarmUp())
-        except OSError:
+        except (OSError, CatStudioError):
             return  # The first job starts a worker again, and reports what is wrong with it.
 
     def _living_worker(self) -> WorkerProcess:
@@ -182,12 +191,18 @@ class JobRunner:
             if closing:
                 fresh.stop()
             return fresh
+        worker.trim_log()
         return worker
 
     def _run_in_worker(self, job: _Job) -> AnyEvent:
         """Hand the job over and pass its events on; returns its one terminal event."""
         try:
             end = self._converse(job)
+        except Exception as error:
+            # Not understood: what it says from here on could be taken for another job's.
+            self.kill_worker()
+            end = _failure(job.request.job_id, error)
+        try:
             return self._keep(job.request, end) or end
         except Exception as error:
             return _failure(job.request.job_id, error)
@@ -220,9 +235,19 @@ class JobRunner:
         return _failure(job_id, problem or worker.death(), worker.log_tail())
 
 
+def _send_cancel(worker: WorkerProcess, job_id: str) -> None:
+    with contextlib.suppress(OSError):  # It died meanwhile: its lane reports that.
+        worker.send(Cancel(job_id))
+
+
 def _as_catstudio(error: Exception) -> CatStudioError:
     if isinstance(error, CatStudioError):
         return error
+    if isinstance(error, MemoryError):
+        return OutOfMemoryError(
+            "There was not enough memory for this.",
+            "Close other programs, or choose smaller or fewer images. What is finished is kept.",
+        )
     return CatStudioError(
         f"Something unexpected went wrong ({type(error).__name__}: {error}).",
         "Everything finished so far is kept. Copy the details and report them.",
@@ -238,4 +263,5 @@ def _failure(job_id: str, error: Exception, details: str = "") -> Failed:
         hint=known.hint,
         error=type(known).__name__,
         details=f"{trace}\n{details}".strip(),
+        result=known.result,
     )

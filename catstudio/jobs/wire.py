@@ -9,13 +9,14 @@ from typing import IO, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
+from catstudio.core.errors import BadInputError
 from catstudio.jobs.events import AnyEvent
 from catstudio.jobs.requests import AnyRequest
 
 Sent = TypeVar("Sent")
 Received = TypeVar("Received")
 
-_LENGTH = struct.Struct("<I")
+_LENGTH = struct.Struct("<Q")
 
 
 class Run(Struct, frozen=True, tag=True):
@@ -50,11 +51,25 @@ class Channel(Generic[Sent, Received]):
         self._lock = threading.Lock()
 
     def send(self, message: Sent) -> None:
-        """Send one message. Raises :class:`OSError` when the other side is gone."""
-        data = self._encoder.encode(message)
+        """Send one message.
+
+        Raises :class:`OSError` when the other side is gone, and :class:`BadInputError` for a
+        file name that is not text, which no message can carry.
+        """
+        try:
+            data = self._encoder.encode(message)
+        except UnicodeEncodeError as error:
+            shown = str(error.object).encode("utf-8", "replace").decode()
+            raise BadInputError(
+                f"The name {shown} is not valid text.", "Rename the file or folder and try again."
+            ) from error
         with self._lock:
-            self._sink.write(_LENGTH.pack(len(data)) + data)
-            self._sink.flush()
+            try:
+                self._sink.write(_LENGTH.pack(len(data)))
+                self._sink.write(data)
+                self._sink.flush()
+            except ValueError as error:  # The file was closed by another thread.
+                raise BrokenPipeError("the pipe is closed") from error
 
     def receive(self) -> Received | None:
         """The next message; None when the other side is gone."""

@@ -46,14 +46,28 @@ class Worker:
             if isinstance(command, WarmUp):
                 _warm_up()
             else:
-                self._channel.send(self._run(command.request))
+                self._answer(command.request)
+
+    def _answer(self, request: AnyRequest) -> None:
+        end = self._run(request)
+        try:
+            self._channel.send(end)
+        except OSError:
+            raise
+        except Exception as error:  # A result that no message can carry must not end the worker.
+            self._channel.send(_failed(request.job_id, _unexpected(error), cause=error))
 
     def _listen(self) -> None:
-        while (command := self._channel.receive()) is not None:
-            if isinstance(command, Cancel):
-                self._token(command.job_id).set()
-            else:
-                self._commands.put(command)
+        try:
+            while (command := self._channel.receive()) is not None:
+                if isinstance(command, Cancel):
+                    self._token(command.job_id).set()
+                else:
+                    self._commands.put(command)
+        except BaseException:
+            # Deaf, it would be waited for without end; dead, it is reported and replaced.
+            traceback.print_exc()
+            os._exit(1)
         # The window is gone: nobody wants the result, and a step may take minutes.
         os._exit(0)
 
@@ -83,18 +97,18 @@ class Worker:
                 cause=error,
             )
         except Exception as error:
-            return _failed(
-                job,
-                CatStudioError(
-                    f"Something unexpected went wrong ({type(error).__name__}: {error}).",
-                    "Everything finished so far is kept. Try again; if it comes back, "
-                    "copy the details and report them.",
-                ),
-                cause=error,
-            )
+            return _failed(job, _unexpected(error), cause=error)
         finally:
             with self._lock:
                 self._cancelled.pop(job, None)
+
+
+def _unexpected(error: Exception) -> CatStudioError:
+    return CatStudioError(
+        f"Something unexpected went wrong ({type(error).__name__}: {error}).",
+        "Everything finished so far is kept. Try again; if it comes back, "
+        "copy the details and report them.",
+    )
 
 
 def _failed(job: str, error: CatStudioError, cause: BaseException | None = None) -> Failed:
