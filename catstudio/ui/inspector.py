@@ -116,7 +116,7 @@ class Inspector(QWidget):
         )
         content = QWidget()
         column = QVBoxLayout(content)
-        column.setContentsMargins(L, M, L, L)
+        column.setContentsMargins(M, M, M, L)
         column.setSpacing(S)
         self._build_head(column)
         self._build_family(column)
@@ -248,7 +248,7 @@ class Inspector(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.picture.setFixedHeight(round(max(160, min(0.8 * (self.width() - 2 * L), 420))))
+        self.picture.setFixedHeight(round(max(160, min(0.8 * (self.width() - 2 * M), 420))))
         self._feed.refresh()
 
     # -- reading -----------------------------------------------------------------------------

@@ -232,7 +232,7 @@ def _tokens(theme: Theme) -> dict[str, object]:
     colors = {key: value for key, value in vars(theme).items() if isinstance(value, str)}
     sizes = {"xs": XS, "s": S, "m": M, "l": L, "xl": XL, "radius": RADIUS}
     types = {"small": SMALL, "body": BODY, "large": LARGE, "title": TITLE}
-    return {**colors, **sizes, **types, "scroll": theme.disabled}
+    return {**colors, **sizes, **types, "scroll": "#c4c6cf" if theme.name == "light" else "#4b4e58"}
 
 
 def palette(theme: Theme) -> QPalette:

@@ -34,6 +34,7 @@ class GalleryView(QListView):
         self._gallery = model
         self._thumbnails = thumbnails
         self._wheel = 0
+        self._target = 160
         self._remembered: tuple[list[str], int] = ([], -1)
         self._cells = CellDelegate(thumbnails, self)
         self.setItemDelegate(self._cells)
@@ -72,34 +73,38 @@ class GalleryView(QListView):
 
     @property
     def cell_size(self) -> int:
-        return self._cells.cell
+        """The least width of a cell; cells grow from it until the columns fill the view."""
+        return self._target
 
     def set_cell_size(self, size: int) -> None:
-        """Make cells about ``size`` logical pixels wide; keeps the current image in sight."""
-        cell = min(CELL_SIZES, key=lambda known: abs(known - size))
-        if cell == self._cells.cell:
+        """Make cells at least about ``size`` logical pixels wide; keeps the current image in
+        sight."""
+        target = min(CELL_SIZES, key=lambda known: abs(known - size))
+        if target == self._target:
             return
         anchor = self.currentIndex()
         if not anchor.isValid() or not self.viewport().rect().intersects(self.visualRect(anchor)):
             anchor = self.indexAt(self.viewport().rect().center())
-        self._cells.cell = cell
+        self._target = target
         self._fit()
         if anchor.isValid():
             self.scrollTo(anchor, QAbstractItemView.ScrollHint.PositionAtCenter)
-        self.cell_size_changed.emit(cell)
+        self.cell_size_changed.emit(target)
 
     def zoom(self, steps: int) -> None:
         """Go ``steps`` cell sizes up or down."""
-        at = CELL_SIZES.index(self._cells.cell) + steps
+        at = CELL_SIZES.index(self._target) + steps
         self.set_cell_size(CELL_SIZES[max(0, min(at, len(CELL_SIZES) - 1))])
 
     def _fit(self) -> None:
         """Spread the columns over the width, so that no strip stays empty at the right."""
         bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, self)
-        width = max(self.width() - bar - 2, self._cells.cell + GAP)
-        columns = max(1, width // (self._cells.cell + GAP))
-        grid = QSize(width // columns, self._cells.cell + LABEL_HEIGHT + GAP)
+        width = max(self.width() - bar - 2, self._target + GAP)
+        columns = max(1, width // (self._target + GAP))
+        cell = width // columns - GAP
+        grid = QSize(cell + GAP, cell + LABEL_HEIGHT + GAP)
         if grid != self.gridSize():
+            self._cells.cell = cell
             self._cells.grid = grid
             self.setGridSize(grid)
 
