@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import struct
 import warnings
 from functools import cache
@@ -13,6 +14,7 @@ from msgspec import Struct
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from catstudio.core.errors import ImageRefusedError
+from catstudio.core.wording import shown
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF")
 EXTENSIONS = frozenset(
@@ -89,21 +91,26 @@ def decode(data: bytes, name: str) -> DecodedImage:
 def open_rgb(path: str | Path) -> Image.Image:
     """The image at ``path`` as RGB in sRGB, oriented. Raises :class:`ImageRefusedError`."""
     path = Path(path)
-    return decode(read_bytes(path), path.name).image
+    return decode(read_bytes(path), shown(path.name)).image
 
 
 def read_bytes(path: Path) -> bytes:
     """The file's bytes; :class:`ImageRefusedError` when it is missing, unreadable or huge."""
+    name = shown(path.name)
     try:
-        if path.stat().st_size > MAX_BYTES:
+        info = path.stat()
+        if not stat.S_ISREG(info.st_mode):
+            # A pipe or a device may never end.
+            raise ImageRefusedError(f"{name} is not a file.", "Choose an image file.")
+        if info.st_size > MAX_BYTES:
             raise ImageRefusedError(
-                f"{path.name} is too large: over {MAX_BYTES // 2**20} MiB.",
+                f"{name} is too large: over {MAX_BYTES // 2**20} MiB.",
                 "Save it as JPEG or PNG and add that.",
             )
         return path.read_bytes()
     except OSError as error:
         raise ImageRefusedError(
-            f"{path.name} cannot be read: {(error.strerror or str(error)).lower()}.",
+            f"{name} cannot be read: {(error.strerror or str(error)).lower()}.",
             "Check that the file is still there and that you may open it.",
         ) from error
 

@@ -1,4 +1,4 @@
-"""How durations and sizes are said to people, the same in the window and at the command line."""
+"""How durations, sizes and file names are said to people, the same in the window and at the command line."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def size_text(size: float) -> str:
         if size >= unit:
             return f"{size / unit:.1f} {name}"
     return f"{size:.0f} B"
+
+
+def shown(name: str) -> str:
+    """A file name that can be stored and printed: bytes in it that are no text become ``?``."""
+    return name.encode("utf-8", "replace").decode()

@@ -12,6 +12,7 @@ from catstudio.core.types import Parent
 from catstudio.jobs.events import AnyEvent, Embedded, ImageMade, Progress, Warned
 
 _REPORT_EVERY = 0.1  # Seconds; a person sees no more, and each report wakes the window.
+_NO_DIGITS = str.maketrans("", "", "0123456789")
 
 
 class JobContext:
@@ -32,7 +33,7 @@ class JobContext:
         self._cancelled = cancelled
         self._since: tuple[float, float, float] | None = None
         self._reported = 0.0
-        self._message = ""
+        self._stage = ""
 
     @property
     def is_cancelled(self) -> bool:
@@ -49,16 +50,18 @@ class JobContext:
         """Report ``done`` of ``total``; the estimate assumes that the rest goes as fast.
 
         Call it as often as is handy: at most ten reports a second are sent, besides those that
-        carry a preview, a new message, or the end.
+        carry a preview, a message that differs in more than numbers, or the end.
         """
         now = time.monotonic()
         # From the first report of a stage on: loading a model says nothing about its speed.
         if self._since is None or self._since[2] != total or done < self._since[1]:
             self._since = (now, done, total)
-        is_news = preview is not None or message != self._message or done >= total
+        # "3 of 12 files" is the same stage as "4 of 12 files".
+        stage = message.translate(_NO_DIGITS)
+        is_news = preview is not None or stage != self._stage or done >= total
         if not is_news and now - self._reported < _REPORT_EVERY:
             return
-        self._reported, self._message = now, message
+        self._reported, self._stage = now, stage
         began, first, _ = self._since
         eta = (now - began) * (total - done) / (done - first) if done > first else None
         self._emit(

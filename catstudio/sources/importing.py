@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
+from PIL.Image import Image
 
 from catstudio.core.errors import BadInputError, ImageRefusedError
-from catstudio.core.pixels import EXTENSIONS, DecodedImage, decode, read_bytes
+from catstudio.core.pixels import EXTENSIONS, decode, read_bytes
+from catstudio.core.project import SUFFIX
 from catstudio.core.store import NewImage
+from catstudio.core.thumbnails import shrunk
 from catstudio.core.types import Provenance, Split, State
+from catstudio.core.wording import shown
 from catstudio.jobs.requests import ImportRequest
 from catstudio.sources import source
 
+THUMBNAIL = 256
+"""The side of the thumbnail that the gallery shows first, in pixels."""
 _AHEAD = 4  # Images decoded ahead of the one being stored: keeps two cores busy, memory small.
 
 
@@ -28,20 +34,20 @@ class Candidate(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """What a walk found: images to try, and files that do not look like images."""
+    """What a walk found: images to try, files that do not look like images, and paths that lead
+    nowhere, each with its reason."""
 
     candidates: tuple[Candidate, ...]
     skipped: tuple[str, ...]
-    missing: tuple[str, ...]
-    empty_folders: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...]
 
 
 class Sound(Struct, frozen=True):
-    """A candidate that decodes: ready for the store, with its pixels for a thumbnail."""
+    """A candidate that decodes: ready for the store, with a small picture for a thumbnail."""
 
     candidate: Candidate
     new: NewImage
-    decoded: DecodedImage
+    small: Image
 
 
 class Refused(Struct, frozen=True):
@@ -58,27 +64,27 @@ def find(request: ImportRequest) -> Found:
     """Walk the request's paths in sorted order.
 
     A file that is named is always tried, whatever its ending; inside a folder only files that
-    end like an image are, and the others are listed as skipped. Hidden files are passed over.
+    end like an image are, and the others are listed as skipped. Hidden files, links to folders
+    (they may lead round in a circle) and projects inside the folder are passed over.
     """
     candidates: list[Candidate] = []
     skipped: list[str] = []
-    missing: list[str] = []
-    empty: list[str] = []
+    refused: list[tuple[str, str]] = []
     for given in request.paths:
         path = Path(given)
-        if path.is_dir():
-            files = list(_walk(path))
+        if _holds(path.is_dir):
+            files = list(_walk(path, refused))
             images = [p for p in files if p.suffix.lower() in EXTENSIONS]
-            skipped += [str(p) for p in files if p.suffix.lower() not in EXTENSIONS]
-            candidates += [Candidate(p.name, str(p)) for p in images]
+            skipped += [shown(str(p)) for p in files if p.suffix.lower() not in EXTENSIONS]
+            candidates += [Candidate(shown(p.name), str(p)) for p in images]
             if not images:
-                empty.append(given)
-        elif path.exists():
-            candidates.append(Candidate(path.name, given))
+                refused.append((shown(given), "This folder has no images in it."))
+        elif _holds(path.exists):
+            candidates.append(Candidate(shown(path.name), given))
         else:
-            missing.append(given)
-    candidates += [Candidate(name, data=data) for name, data in request.blobs]
-    return Found(tuple(candidates), tuple(skipped), tuple(missing), tuple(empty))
+            refused.append((shown(given), "There is no such file."))
+    candidates += [Candidate(shown(name), data=data) for name, data in request.blobs]
+    return Found(tuple(candidates), tuple(skipped), tuple(refused))
 
 
 def check_request(request: ImportRequest) -> None:
@@ -100,7 +106,9 @@ def check_request(request: ImportRequest) -> None:
         )
 
 
-def checked(request: ImportRequest, candidates: tuple[Candidate, ...]) -> Iterator[Checked]:
+def checked(
+    request: ImportRequest, candidates: tuple[Candidate, ...]
+) -> Generator[Checked, None, None]:
     """Decode the candidates, in order, a few ahead in two threads."""
     with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
         waiting: list[Future[Checked]] = []
@@ -138,7 +146,7 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
         provenance=Provenance(
             source=request.source,
             params=params,
-            origin=request.origin or candidate.path,
+            origin=request.origin or shown(candidate.path),
             license=request.license,
             author=request.author,
         ),
@@ -147,21 +155,37 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
         state=State.ACCEPTED if request.label else State.PENDING,
         split=Split(request.split) if request.split else None,
     )
-    return Sound(candidate, new, decoded)
+    # The full picture goes now: several of half a gigabyte may be waiting for the store.
+    return Sound(candidate, new, shrunk(decoded.image, THUMBNAIL))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        raise BadInputError(
-            f"The folder {folder} cannot be read: {(error.strerror or str(error)).lower()}.",
-            "Check that it is still there and that you may open it.",
-        ) from error
-    for entry in entries:
-        if entry.name.startswith("."):
+def _walk(folder: Path, refused: list[tuple[str, str]]) -> Iterator[Path]:
+    """Files below ``folder``, in order; a folder that cannot be read is refused, the rest goes on."""
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        if not _holds(path.is_dir):
+            if _holds(path.is_file):
+                yield path
             continue
-        if entry.is_dir() and not entry.is_symlink():
-            yield from _walk(entry)
-        elif entry.is_file():
-            yield entry
+        try:
+            entries = sorted(path.iterdir(), reverse=True)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            refused.append((shown(str(path)), f"This folder cannot be read: {reason}."))
+            continue
+        waiting += [entry for entry in entries if _is_wanted(entry)]
+
+
+def _is_wanted(entry: Path) -> bool:
+    if entry.name.startswith(".") or entry.suffix == SUFFIX:
+        return False
+    return not (_holds(entry.is_symlink) and _holds(entry.is_dir))
+
+
+def _holds(claim: Callable[[], bool]) -> bool:
+    """False also for what the system does not let us know: a name too long, a locked folder."""
+    try:
+        return claim()
+    except OSError:
+        return False

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import msgspec
@@ -18,11 +19,13 @@ from PIL.Image import Image
 
 from catstudio.core.changes import AddImages, Touched
 from catstudio.core.edits import Edits
+from catstudio.core.errors import CatStudioError
 from catstudio.core.pixels import decode
 from catstudio.core.project import ProjectFolder
 from catstudio.core.store import AddedImage, NewImage, Store
 from catstudio.core.thumbnails import write_thumbnail
 from catstudio.core.types import Provenance, State
+from catstudio.core.wording import shown
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import (
     TERMINAL,
@@ -34,8 +37,6 @@ from catstudio.jobs.events import (
 )
 from catstudio.jobs.requests import AnyRequest, GenerateRequest, ImportRequest, TrainRequest
 from catstudio.sources import importing
-
-GALLERY_THUMBNAIL = 256
 
 
 class _Made(Struct):
@@ -88,37 +89,36 @@ class Keeper:
         """
         self._begin(request.job_id)
         found = importing.find(request)
-        refused = [{"path": path, "reason": "There is no such file."} for path in found.missing]
-        refused += [
-            {"path": path, "reason": "This folder has no images in it."}
-            for path in found.empty_folders
-        ]
+        refused = [{"path": path, "reason": reason} for path, reason in found.refused]
         for one in refused:
             context.warn(f"{one['path']}: {one['reason']}", "Check the path.", one["path"])
         total = len(found.candidates)
-        try:
-            for done, checked in enumerate(importing.checked(request, found.candidates), 1):
-                context.check_cancelled()
-                if isinstance(checked, importing.Refused):
-                    path = checked.candidate.path or checked.candidate.name
-                    refused.append({"path": path, "reason": str(checked.reason)})
-                    context.warn(checked.reason.message, checked.reason.hint, path)
-                else:
-                    self._import_one(request, checked, context)
-                context.progress(done, total, f"{done} of {total} files")
-        finally:
-            finished = self._finish(request.job_id, "add")
-        return Done(
-            job_id=request.job_id,
-            result={
-                "added": finished["made"],
-                "duplicates": finished["duplicates"],
-                "refused": refused,
-                "skipped": list(found.skipped),
-                "ids": finished["ids"],
-                "seconds": finished["seconds"],
-            },
-        )
+        problem: CatStudioError | None = None
+        with closing(importing.checked(request, found.candidates)) as every:
+            try:
+                for done, checked in enumerate(every, 1):
+                    context.check_cancelled()
+                    if isinstance(checked, importing.Refused):
+                        path = shown(checked.candidate.path or checked.candidate.name)
+                        refused.append({"path": path, "reason": str(checked.reason)})
+                        context.warn(checked.reason.message, checked.reason.hint, path)
+                    else:
+                        self._import_one(request, checked, context)
+                    context.progress(done, total, f"{done} of {total} files")
+            except CatStudioError as error:
+                problem = error
+                raise
+            finally:
+                finished = self._finish(request.job_id, "add")
+                result = {
+                    "added": finished.pop("made"),
+                    **finished,
+                    "refused": refused,
+                    "skipped": list(found.skipped),
+                }
+                if problem is not None:
+                    problem.result = result
+        return Done(job_id=request.job_id, result=result)
 
     # -- one thing -------------------------------------------------------------------------
 
@@ -128,7 +128,7 @@ class Keeper:
         added = self._store.add_image(sound.new)
         if added.note:
             context.warn(added.note, path=sound.candidate.path)
-        self._publish(self._added(request.job_id, added, sound.decoded.image))
+        self._publish(self._added(request.job_id, added, sound.small))
 
     def _keep_image(self, request: GenerateRequest, event: ImageMade) -> ImageAdded:
         decoded = decode(event.data, event.name)
@@ -168,8 +168,8 @@ class Keeper:
                 made.ids.append(added.record.id)
         if not added.is_duplicate:
             # Only a cache: it is made again when somebody looks.
-            with contextlib.suppress(OSError):
-                write_thumbnail(image, self._folder.cache, added.record.sha256, GALLERY_THUMBNAIL)
+            with contextlib.suppress(CatStudioError):
+                write_thumbnail(image, self._folder.cache, added.record.sha256, importing.THUMBNAIL)
         return ImageAdded(job_id=job_id, image_id=added.record.id, is_duplicate=added.is_duplicate)
 
     def _keep_embeddings(self, event: Embedded) -> None:
