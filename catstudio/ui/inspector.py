@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
@@ -18,23 +18,22 @@ from PySide6.QtWidgets import (
 )
 
 from catstudio.core.changes import AnyChange, Touched
-from catstudio.core.types import ImageRecord
+from catstudio.core.types import ImageRecord, State
 from catstudio.sources import SOURCES
 from catstudio.ui import provenance_text
 from catstudio.ui.bridge import Fetch, StudioBridge
 from catstudio.ui.edit_fields import EditFields
-from catstudio.ui.gallery.delegate import badge
+from catstudio.ui.family import Family, SourceMark
 from catstudio.ui.gallery.filter_bar import STATE_TITLES
 from catstudio.ui.gallery.thumbnails import Thumbnails
 from catstudio.ui.pictures import PictureFeed, Pictures
 from catstudio.ui.strip import ThumbnailStrip
-from catstudio.ui.theme import XS, L, M, S, current
+from catstudio.ui.theme import XS, L, M, S
 from catstudio.ui.widgets import (
     CollapsibleSection,
     ElidedLabel,
     EmptyState,
     PictureView,
-    SectionHeader,
     button,
     label,
 )
@@ -49,25 +48,6 @@ class Relatives(NamedTuple):
     children: list[ImageRecord]
     labels: tuple[str, ...]
     size_bytes: int | None
-
-
-class SourceMark(QWidget):
-    """A source's badge, drawn for the screen's scale and the theme of the moment."""
-
-    def __init__(self, side: int = 18) -> None:
-        super().__init__()
-        self._source = ""
-        self.setFixedSize(QSize(side, side))
-
-    def show_source(self, source: str) -> None:
-        self._source = source
-        known = SOURCES.get(source)
-        self.setToolTip(known.title if known else source)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        mark = badge(current(), self._source, self.width(), self.devicePixelRatioF())
-        QPainter(self).drawPixmap(QPointF(0, 0), mark)
 
 
 class Inspector(QWidget):
@@ -119,7 +99,9 @@ class Inspector(QWidget):
         column.setContentsMargins(M, M, M, L)
         column.setSpacing(S)
         self._build_head(column)
-        self._build_family(column)
+        self.family = Family(self._thumbnails)
+        self.family.chosen.connect(self.select_requested)
+        column.addWidget(self.family)
         self.fields = EditFields()
         self.fields.change_wanted.connect(self._apply)
         column.addSpacing(XS)
@@ -167,20 +149,6 @@ class Inspector(QWidget):
             column.addWidget(widget)
         column.addWidget(self.use, alignment=Qt.AlignmentFlag.AlignLeft)
 
-    def _build_family(self, column: QVBoxLayout) -> None:
-        self._parents_header, self._children_header = SectionHeader(""), SectionHeader("")
-        self.parents, self.children_ = (
-            ThumbnailStrip(self._thumbnails, most=4),
-            ThumbnailStrip(self._thumbnails, most=8),
-        )
-        for header, strip in (
-            (self._parents_header, self.parents),
-            (self._children_header, self.children_),
-        ):
-            strip.chosen.connect(self.select_requested)
-            column.addWidget(header)
-            column.addWidget(strip)
-
     # -- showing -----------------------------------------------------------------------------
 
     def show_records(self, records: list[ImageRecord]) -> None:
@@ -195,7 +163,7 @@ class Inspector(QWidget):
             return
         if is_other:
             self._size_bytes = None
-            self._show_family([], [])
+            self.family.show_records([], [])
             self._scroll.verticalScrollBar().setValue(0)
         self.fields.show_records(self._records)
         if len(records) == 1:
@@ -238,14 +206,6 @@ class Inspector(QWidget):
         self._settings.hide()
         self._facts.hide()
 
-    def _show_family(self, parents: list[ImageRecord], children: list[ImageRecord]) -> None:
-        self.parents.show_records(parents)
-        self.children_.show_records(children)
-        self._parents_header.set_text("Made from")
-        self._parents_header.setVisible(bool(parents))
-        self._children_header.set_text(f"Made into {len(children):,}")
-        self._children_header.setVisible(bool(children))
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.picture.setFixedHeight(round(max(160, min(0.8 * (self.width() - 2 * M), 420))))
@@ -264,7 +224,7 @@ class Inspector(QWidget):
             path = studio.image_path(record)
             return Relatives(
                 studio.images_by_id(p.id for p in record.provenance.parents),
-                studio.children(record.id),
+                [child for child in studio.children(record.id) if child.state is not State.TRASHED],
                 studio.labels(),
                 path.stat().st_size if path.exists() else None,
             )
@@ -277,7 +237,7 @@ class Inspector(QWidget):
             return
         self._size_bytes = found.size_bytes
         self._names = {parent.id: parent.name for parent in found.parents}
-        self._show_family(found.parents, found.children)
+        self.family.show_records(found.parents, found.children)
         self._show_one(self._records[0])
 
     def _read_labels(self) -> None:

@@ -56,8 +56,9 @@ QPushButton[role="danger"] { color: $problem; }
 QPushButton[role="link"] { background: transparent; color: $accent; padding: 2px 0; border: 0;
     text-align: left; }
 QPushButton[role="link"]:hover, QPushButton[role="link"]:focus { text-decoration: underline; }
-QPushButton[role="chip"] { border-radius: 15px; padding: 5px 9px; }
+QPushButton[role="chip"] { border-radius: 15px; padding: 5px 8px; }
 QPushButton[role="chip"]:checked { background: $selected; border: 1px solid $accent; }
+QPushButton[role="chip"]:checked:focus { border: 1px solid $text; }
 
 QScrollArea > QWidget > QWidget { background: transparent; }
 QScrollArea { background: transparent; border: 0; }

@@ -118,7 +118,7 @@ def wheel(panel: GalleryPanel, delta: int) -> None:
 def test_ctrl_wheel_zooms_within_bounds(panel: GalleryPanel, qtbot) -> None:
     with qtbot.waitSignal(panel.cell_size_changed):
         wheel(panel, 120)
-    assert panel.cell_size == 192 and panel._zoom.value() == CELL_SIZES.index(192)
+    assert panel.cell_size == 160 and panel._zoom.value() == CELL_SIZES.index(160)
     for _ in range(12):
         wheel(panel, -240)
     assert panel.cell_size == 96
@@ -149,6 +149,26 @@ def test_copy_carries_files_with_their_own_names(
     monkeypatch.setattr("catstudio.ui.gallery.carrying.MOST_BYTES", 10)
     (stored,) = panel._carrier.mime([cat]).urls()
     assert stored.toLocalFile() == str(studio.image_path(cat))
+
+
+def test_dragging_carries_the_selection(panel: GalleryPanel, studio: Studio, monkeypatch) -> None:
+    carried = []
+    monkeypatch.setattr(panel.view, "drag", carried.append)
+    panel.view.startDrag(Qt.DropAction.CopyAction)
+    assert carried == []
+    panel.view.selectAll()
+    panel.view.startDrag(Qt.DropAction.CopyAction)
+    assert len(carried[0].urls()) == 6
+    assert {url.fileName() for url in carried[0].urls()} >= {"chelsea.jpg", "chelsea-1.png"}
+
+
+def test_choosing_an_image_that_is_hidden_or_unknown(panel: GalleryPanel, studio: Studio) -> None:
+    panel.set_search("coffee")
+    panel.select(["nobody"])
+    assert panel.model.rowCount() == 1
+    cat = studio.images()[0].id
+    panel.select([cat])
+    assert panel.view.selected_ids() == [cat] and panel.model.rowCount() == 6
 
 
 def test_a_friendly_name_is_safe(studio: Studio) -> None:

@@ -46,16 +46,16 @@ def test_a_generated_image(
     inspector: Inspector, child: ImageRecord, cat: ImageRecord, qtbot
 ) -> None:
     inspector.show_records([child])
-    qtbot.waitUntil(inspector.parents.isVisible)
+    qtbot.waitUntil(inspector.family.parents.isVisible)
     told = "Generated from chelsea.jpg by seed diffusion, strength 0.7."
     assert inspector.sentence.text() == told
-    assert [r.id for r in inspector.parents.records()] == [cat.id]
-    assert not inspector.children_.isVisible()
+    assert [r.id for r in inspector.family.parents.records()] == [cat.id]
+    assert not inspector.family.descendants.isVisible()
     qtbot.waitUntil(lambda: inspector.picture.has_picture)
     with qtbot.waitSignal(inspector.use_settings) as caught:
         inspector.use.click()
     assert caught.args == [child]
-    parent = inspector.parents._flow.itemAt(0).widget()
+    parent = inspector.family.parents._flow.itemAt(0).widget()
     with qtbot.waitSignal(inspector.select_requested) as caught:
         qtbot.mouseClick(parent, Qt.MouseButton.LeftButton)
     assert caught.args == [cat.id]
@@ -68,12 +68,12 @@ def test_a_photo_and_its_children(
     inspector: Inspector, studio: Studio, cat: ImageRecord, qtbot, add_child
 ) -> None:
     inspector.show_records([cat])
-    qtbot.waitUntil(lambda: len(inspector.children_.records()) == 2)
-    assert not inspector.use.isVisible() and not inspector.parents.isVisible()
+    qtbot.waitUntil(lambda: len(inspector.family.descendants.records()) == 2)
+    assert not inspector.use.isVisible() and not inspector.family.parents.isVisible()
     id_ = add_child(studio, cat.id, 3)
     inspector._bridge.image_added.emit(id_)
-    qtbot.waitUntil(lambda: len(inspector.children_.records()) == 3)
-    assert inspector._children_header._label.text() == "Made into 3"
+    qtbot.waitUntil(lambda: len(inspector.family.descendants.records()) == 3)
+    assert inspector.family.descendants_header.text == "Made into 3"
 
 
 def test_what_is_read_late_is_not_shown_for_another(
@@ -81,9 +81,9 @@ def test_what_is_read_late_is_not_shown_for_another(
 ) -> None:
     inspector.show_records([cat])
     inspector.show_records([child])
-    qtbot.waitUntil(inspector.parents.isVisible)
+    qtbot.waitUntil(inspector.family.parents.isVisible)
     qtbot.wait(50)
-    assert inspector.children_.records() == []
+    assert inspector.family.descendants.records() == []
 
 
 def shown(inspector: Inspector, studio: Studio, *ids: str) -> None:

@@ -143,7 +143,7 @@ class GalleryPanel(QWidget):
 
     def select(self, ids: Iterable[str]) -> None:
         """Select images and bring the first into sight, clearing filters that hide them all."""
-        wanted = list(ids)
+        wanted = [id_ for id_ in ids if self.model.record(id_) is not None]
         if wanted and all(self.model.row_of(id_) is None for id_ in wanted):
             self.show_only(Filter(states=self._states_of(wanted)))
         self.view.select(wanted)

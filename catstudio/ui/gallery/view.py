@@ -34,7 +34,7 @@ class GalleryView(QListView):
         self._gallery = model
         self._thumbnails = thumbnails
         self._wheel = 0
-        self._target = 160
+        self._target = 144
         self._remembered: tuple[list[str], int] = ([], -1)
         self._cells = CellDelegate(thumbnails, self)
         self.setItemDelegate(self._cells)

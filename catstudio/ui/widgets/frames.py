@@ -50,6 +50,10 @@ class SectionHeader(QWidget):
         self._row.addWidget(self._label)
         self._row.addStretch(1)
 
+    @property
+    def text(self) -> str:
+        return self._label.text()
+
     def set_text(self, text: str) -> None:
         self._label.setText(text)
 
