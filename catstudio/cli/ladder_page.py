@@ -27,6 +27,7 @@ p { max-width: 70ch; } .soft { color: var(--soft); font-weight: normal; }
 table { border-collapse: collapse; width: 100%; background: var(--card); }
 th, td { border: 1px solid var(--line); padding: 8px; text-align: left; vertical-align: top; }
 td.answer { text-align: center; font-variant-numeric: tabular-nums; }
+td.trained { white-space: nowrap; }
 td.cat { color: var(--bad); font-weight: 600; } td.open { color: var(--open); }
 img { display: block; width: 96px; height: 96px; object-fit: contain; }
 .strip { display: flex; gap: 8px; flex-wrap: wrap; }
@@ -69,7 +70,7 @@ def _row(rung: dict[str, Any]) -> str:
     cells = "".join(_cell(answer) for answer in turkeys["answers"])
     return (
         f"<tr><th>{escape(rung['title'])}<br><span class='soft'>{escape(rung['what'])}</span></th>"
-        f"<td>{trained}</td>{cells}"
+        f"<td class='trained'>{trained}</td>{cells}"
         f"<td class='answer'>{turkeys['called_cat_with_confidence']} of {turkeys['n']}</td></tr>"
     )
 
