@@ -104,28 +104,31 @@ def generate_request(
 
 
 def _seed_records(store: Store, label: str, seeds: Iterable[str] | None) -> list[ImageRecord]:
+    everything = store.images()
+    held_lineages = {
+        lineage
+        for record in everything
+        if record.split in (Split.VAL, Split.TEST)
+        for lineage in record.lineages
+    }
     if seeds is not None:
         wanted = tuple(seeds)
         found = store.images_by_id(wanted)
         if len(found) < len(wanted):
             missing = set(wanted) - {record.id for record in found}
             raise BadInputError(f"There is no image {', '.join(sorted(missing))}.")
-        held = [r for r in found if r.split in (Split.VAL, Split.TEST)]
-        if held:
-            raise BadInputError(
-                f"{held[0].name} is in the {held[0].split} split.",
-                "What is made from a test photo could not be trained on; choose another seed.",
-            )
+        for record in found:
+            own = record.split in (Split.VAL, Split.TEST)
+            if own or held_lineages.intersection(record.lineages):
+                where = f"in the {record.split} split" if own else "a near-copy of a test photo"
+                raise BadInputError(
+                    f"{record.name} is {where}.",
+                    "What is made from a test photo could not be trained on; choose another seed.",
+                )
         return found
-    held_lineages = {
-        lineage
-        for record in store.images()
-        if record.split in (Split.VAL, Split.TEST)
-        for lineage in record.lineages
-    }
     return [
         record
-        for record in store.images()
+        for record in everything
         if record.label == label
         and record.state is State.ACCEPTED
         and record.is_real

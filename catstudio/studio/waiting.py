@@ -47,9 +47,12 @@ def wait(studio: Studio, request: AnyRequest, on_event: Callable[[AnyEvent], Non
     A KeyboardInterrupt cancels the job; a second one kills its worker.
     """
     events: queue.SimpleQueue[AnyEvent] = queue.SimpleQueue()
+    end: list[AnyEvent] = []
 
     def listen(event: Told) -> None:
         if isinstance(event, Event) and event.job_id == request.job_id:
+            if isinstance(event, TERMINAL):
+                end.append(event)
             events.put(event)
 
     unsubscribe = studio.subscribe(listen)
@@ -63,7 +66,8 @@ def wait(studio: Studio, request: AnyRequest, on_event: Callable[[AnyEvent], Non
                 if on_event is not None:
                     on_event(event)
             except queue.Empty:
-                continue
+                # An interrupt may have struck between taking the last event and keeping it.
+                event = end[0] if end and events.empty() else event
             except KeyboardInterrupt:
                 if is_interrupted:
                     studio.kill_worker()

@@ -2,10 +2,12 @@
 
 import errno
 import queue
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from catstudio.core.changes import AddLabel, SetLabel, SetState, Touched
 from catstudio.core.errors import (
@@ -15,8 +17,9 @@ from catstudio.core.errors import (
     NotPossibleError,
     ProjectError,
 )
+from catstudio.core.thumbnails import shrunk
 from catstudio.core.types import Split, State
-from catstudio.jobs.events import Event, ImageAdded, Progress, Queued, Warned
+from catstudio.jobs.events import TERMINAL, Event, ImageAdded, Progress, Queued, Warned
 from catstudio.studio import EditFailed, Studio
 from tests.core.making import png
 
@@ -327,3 +330,85 @@ def test_what_is_no_project_is_said(tmp_path: Path) -> None:
     with pytest.raises(CatStudioError) as raised:
         Studio.create(tmp_path / ("x" * 300))
     assert raised.value.hint
+
+
+def test_an_interrupt_at_the_last_event_does_not_hang(
+    studio: Studio, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(queue.SimpleQueue):
+        def get(self, *arguments, **named):
+            event = super().get(*arguments, **named)
+            if isinstance(event, TERMINAL):
+                raise KeyboardInterrupt
+            return event
+
+    monkeypatch.setattr("catstudio.studio.waiting.queue.SimpleQueue", Interrupted)
+    assert add(studio, photos)["added"] == 12
+
+
+def test_two_threads_run_jobs_at_once(studio: Studio, photos: Path) -> None:
+    results: list[dict] = []
+    halves = [sorted(photos.iterdir())[:6], sorted(photos.iterdir())[6:]]
+    threads = [threading.Thread(target=lambda h=h: results.append(add(studio, *h))) for h in halves]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert [one["added"] for one in results] == [6, 6]
+
+
+def test_seeds_are_no_near_copies_of_test_photos(studio: Studio, photos: Path) -> None:
+    (photos / "near.png").write_bytes(png(0, 60))
+    add(studio, photos / "00.png", split="test")
+    add(studio, photos / "near.png")
+    near = studio.images()[1]
+    assert near.split is None
+    with pytest.raises(BadInputError, match=r"near\.png is a near-copy of a test photo"):
+        studio.generate_request("augment", "cat", 1, seeds=[near.id])
+
+
+def test_a_missing_images_folder_is_no_reason_not_to_open(tmp_path: Path, photos: Path) -> None:
+    root = tmp_path / "x.catstudio"
+    with Studio.create(root) as studio:
+        add(studio, photos)
+    for name in ("images", "cache", "runs", "trash"):
+        shutil.rmtree(root / name)
+    with Studio.open(root) as studio:
+        assert len(studio.verify().problems) == 12
+        assert add(studio, photos)["duplicates"] == 12
+        assert studio.verify().ok
+        assert studio.thumbnail(studio.images()[0], 128).exists()
+
+
+def test_the_clock_may_jump_back(
+    studio: Studio, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = sorted(photos.iterdir())[:2]
+    add(studio, first)
+    monkeypatch.setattr("catstudio.core.store.now", lambda: "1999-01-01T00:00:00.000+00:00")
+    monkeypatch.setattr("catstudio.core.edits.now", lambda: "1999-01-01T00:00:00.000+00:00")
+    add(studio, second)
+    assert [r.name for r in studio.images()] == [first.name, second.name]
+    studio.undo()
+    assert [r.state for r in studio.images()] == [State.ACCEPTED, State.TRASHED]
+
+
+def test_thumbnails_are_made_again_and_fail_with_a_sentence(
+    studio: Studio, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(studio, photos)
+    record = studio.images()[0]
+    path = studio.thumbnail(record)
+    path.write_bytes(b"")
+    assert studio.thumbnail(record).stat().st_size > 0
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("catstudio.core.files.Path.replace", full)
+    with pytest.raises(CatStudioError, match="disk is full"):
+        studio.thumbnail(record, 512)
+    monkeypatch.undo()
+    long = Image.new("RGB", (16, 20_000))
+    assert shrunk(long, 128).size == (1, 128)
+    assert shrunk(long, 50_000) is long
