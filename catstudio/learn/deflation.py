@@ -22,6 +22,10 @@ PRIOR_MATCH = 0.25
 """Cosine expected between two photos of one class before any was seen."""
 PRIOR_PHOTOS = 2.0
 """How many photos' worth that expectation counts."""
+PRIOR_SEEN = 3.0
+"""With three classes or more: how many photos the classes' mean matches count as."""
+MIN_GAP = 0.1
+"""Least distance assumed between the means; targets are 2 apart."""
 PRIOR_SPREAD = 4.0
 """How many photos' worth the expected spread counts."""
 
@@ -72,6 +76,12 @@ def outlook(sample: Sample, ridge: Ridge, n_classes: int) -> Outlook:
         surplus = sample.x[kin] @ sample.x[i] - match[sample.y[i]]
         outputs[row] -= surplus @ ridge.alpha[kin]
     means, spread = _moments(outputs, sample.y[index], share, n_classes)
+    if n_classes > 2:
+        # One photo against several classes gets large coefficients, and with them its chance
+        # likeness to the others' photos; what is known of the classes' means is then steadier.
+        seen = (speaking / (speaking + PRIOR_SEEN))[:, None]
+        expected = _class_means(sample, ridge, index, share, match)
+        means = seen * means + (1.0 - seen) * expected
     return Outlook(index, share, outputs, means, spread, match, speaking)
 
 
@@ -112,6 +122,19 @@ def _match(sample: Sample, index: Ints, share: Floats, c: int) -> float:
     return float((PRIOR_PHOTOS * PRIOR_MATCH + others * seen) / (PRIOR_PHOTOS + others))
 
 
+def _class_means(sample: Sample, ridge: Ridge, index: Ints, share: Floats, match: Floats) -> Floats:
+    """Expected outputs [classes, classes] if a photo matched all photos of a class alike."""
+    n_classes = len(match)
+    member = np.zeros((n_classes, len(sample.y)))
+    member[sample.y[index], index] = share
+    centers = (member / member.sum(axis=1, keepdims=True)) @ sample.x
+    matches = centers @ centers.T
+    matches[np.diag_indices(n_classes)] = match
+    alpha = np.stack([ridge.alpha[sample.y == c].sum(axis=0) for c in range(n_classes)])
+    means: Floats = matches @ alpha + ridge.bias
+    return means
+
+
 def _moments(outputs: Floats, y: Ints, share: Floats, n_classes: int) -> tuple[Floats, Floats]:
     means = np.zeros((n_classes, n_classes))
     squares = np.zeros((n_classes, n_classes))
@@ -144,4 +167,4 @@ def thresholds(found: Outlook) -> tuple[Floats, Floats]:
         offset = (own * rest_sd + rest * own_sd) / (own_sd + rest_sd)
     else:
         offset = (own + rest) / 2.0
-    return offset, 2.0 / np.maximum(own - rest, 1e-6)
+    return offset, 2.0 / np.maximum(own - rest, MIN_GAP)

@@ -75,8 +75,8 @@ def fit_head(
     kin = partners(data.lineages)
     sample = Sample(data.x, data.y, kin, data.is_real)
     targets = np.where(data.y[:, None] == np.arange(n_classes), 1.0, -1.0)
-    balance = _class_weights(data, n_classes)
     groups = families(data.lineages)
+    balance = _class_weights(data, n_classes, len(groups))
     strength, how = _choose_strength(sample, targets, balance, groups, n_classes)
     ridge = fit_ridge(data.x, targets, strength * balance)
     found = outlook(sample, ridge, n_classes)
@@ -109,10 +109,14 @@ def fit_head(
     )
 
 
-def _class_weights(data: TrainingSet, n_classes: int) -> Floats:
-    """Weights that sum to n, the same total for each class; copies count as that many."""
+def _class_weights(data: TrainingSet, n_classes: int, n_families: int) -> Floats:
+    """Weights with the same total for each class; within it copies count as that many.
+
+    They sum to the number of families: fifty variations of a photo shift what its class looks
+    like, but are no more evidence against the penalty than the photo was.
+    """
     totals = np.bincount(data.y, data.copies, minlength=n_classes)
-    weights: Floats = data.copies * totals.sum() / (n_classes * totals[data.y])
+    weights: Floats = data.copies * n_families / (n_classes * totals[data.y])
     return weights
 
 

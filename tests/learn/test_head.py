@@ -1,0 +1,238 @@
+"""The head on small made-up worlds whose answers are known."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catstudio.core.errors import ModelFileError
+from catstudio.learn.cross_validation import cross_validate, grouped_folds
+from catstudio.learn.deflation import PRIOR_MATCH, Sample, outlook
+from catstudio.learn.features import LOOK_SHARE, FeatureSpace, kinship, softmax, unit
+from catstudio.learn.fitting import TrainingSet, fit_head
+from catstudio.learn.head import Head
+from catstudio.learn.lineages import families, family_numbers, partners
+from catstudio.learn.metrics import balanced_accuracy, ece
+from catstudio.learn.one_class import fit_one_class, world
+from catstudio.learn.ridge import fit_ridge, left_out_outputs
+
+DIM = 60
+PLAIN = FeatureSpace(np.zeros(DIM, np.float32), np.zeros((0, 0), np.float32))
+
+
+def photos(n: int, direction: int, seed: int, width: float = 1.0) -> np.ndarray:
+    """Unit vectors around an axis: noise of length ``width`` beside a mean of length 1."""
+    noise = np.random.default_rng(seed).normal(size=(n, DIM)) * width / np.sqrt(DIM)
+    noise[:, direction] += 1.0
+    return unit(noise.astype(np.float32))
+
+
+def training(*groups: np.ndarray, **changes: object) -> TrainingSet:
+    n = sum(len(g) for g in groups)
+    settings_: dict[str, object] = {
+        "x": np.concatenate(groups),
+        "y": np.repeat(np.arange(len(groups)), [len(g) for g in groups]),
+        "lineages": [(f"l{i}",) for i in range(n)],
+        "is_real": np.ones(n, bool),
+        "copies": np.ones(n),
+    }
+    return TrainingSet(**{**settings_, **changes})
+
+
+def right(head: Head, *groups: np.ndarray) -> float:
+    truth = np.repeat(np.arange(len(groups)), [len(g) for g in groups])
+    return balanced_accuracy(truth, head.probabilities(np.concatenate(groups)).argmax(axis=1))
+
+
+@pytest.mark.parametrize("n", [1, 3, 20])
+def test_one_photo_against_many_finds_the_threshold(n: int) -> None:
+    width = 1.5
+    data = training(photos(n, 0, 1, width), photos(20, 1, 2, width))
+    head = fit_head(data, ("cat", "not-cat"), PLAIN)
+    test = photos(300, 0, 3, width), photos(300, 1, 4, width)
+    assert right(head, *test) > 0.93
+    p = head.probabilities(np.concatenate(test))
+    assert p.sum(axis=1) == pytest.approx(np.ones(600))
+    assert ece(p, np.repeat([0, 1], 300)) < 0.15
+
+
+def test_five_labels_work_as_two_do() -> None:
+    groups = [photos(n, c, c, 1.2) for c, n in enumerate((1, 2, 5, 10, 20))]
+    head = fit_head(training(*groups), tuple("abcde"), PLAIN)
+    assert right(head, *(photos(100, c, 50 + c, 1.2) for c in range(5))) > 0.9
+
+
+def test_copies_count_and_change_no_threshold_much() -> None:
+    cat, rest = photos(3, 0, 1), photos(8, 1, 2)
+    once = fit_head(training(cat, rest), ("a", "b"), PLAIN)
+    weight = np.ones(11)
+    weight[0] = 30_000
+    often = fit_head(training(cat, rest, copies=weight), ("a", "b"), PLAIN)
+    assert (once.weights != often.weights).any()
+    assert right(often, photos(200, 0, 3), photos(200, 1, 4)) > 0.9
+
+
+def test_variations_of_one_seed_are_not_taken_for_agreement() -> None:
+    """rho is taken between lineages: 50 near-copies leave it where one photo does."""
+    seed = photos(1, 0, 1, 1.5)
+    copies = unit(seed + 0.02 * np.random.default_rng(0).normal(size=(50, DIM)).astype(np.float32))
+    rest = photos(20, 1, 2, 1.5)
+    lineages = [("seed",)] * 51 + [(f"r{i}",) for i in range(20)]
+    real = np.array([True] + [False] * 50 + [True] * 20)
+    data = training(np.concatenate([seed, copies]), rest, lineages=lineages, is_real=real)
+    head = fit_head(data, ("cat", "rest"), PLAIN)
+    assert head.info["expected_match"]["cat"] == pytest.approx(PRIOR_MATCH)
+    assert head.info["n_lineages"]["cat"] == pytest.approx(1.0)
+    alone = fit_head(training(seed, rest), ("cat", "rest"), PLAIN)
+    test = photos(300, 0, 3, 1.5), photos(300, 1, 4, 1.5)
+    assert right(head, *test) == pytest.approx(right(alone, *test), abs=0.05)
+
+
+def test_deflation_of_one_photo_is_the_closed_form() -> None:
+    """A single photo's own cosine of 1 is replaced by the prior: f - alpha (1 - rho)."""
+    data = training(photos(1, 0, 1), photos(4, 1, 2))
+    targets = np.where(data.y[:, None] == np.arange(2), 1.0, -1.0)
+    ridge = fit_ridge(data.x, targets, np.ones(5))
+    found = outlook(Sample(data.x, data.y, partners(data.lineages), data.is_real), ridge, 2)
+    fitted = ridge(data.x.astype(float))[0]
+    assert found.outputs[0] == pytest.approx(fitted - ridge.alpha[0] * (1 - PRIOR_MATCH), abs=1e-5)
+
+
+def test_primal_and_dual_agree() -> None:
+    x = np.random.default_rng(0).normal(size=(80, 79))
+    targets = np.sign(np.random.default_rng(1).normal(size=(80, 3)))
+    weights = np.random.default_rng(2).random(80) + 0.5
+    primal = fit_ridge(x, targets, weights)
+    padded = fit_ridge(np.hstack([x, np.zeros((80, 1))]), targets, weights)
+    assert primal.weights == pytest.approx(padded.weights[:, :79], abs=1e-8)
+    assert primal.bias == pytest.approx(padded.bias, abs=1e-8)
+    assert primal.alpha == pytest.approx(padded.alpha, abs=1e-8)
+
+
+def test_left_out_outputs_are_those_of_refitting() -> None:
+    x = photos(12, 0, 0, 3.0).astype(float)
+    targets = np.sign(np.random.default_rng(1).normal(size=(12, 2)))
+    weights = np.random.default_rng(2).random(12) + 0.5
+    groups = [np.array([0, 3, 4]), np.array([1]), np.array([2, 5, 6, 7]), np.arange(8, 12)]
+    fast = left_out_outputs(x, targets, weights, groups)
+    for group in groups:
+        kept = np.setdiff1d(np.arange(12), group)
+        again = fit_ridge(x[kept], targets[kept], weights[kept])
+        assert fast[group] == pytest.approx(again(x[group]), abs=1e-8)
+
+
+def test_validation_photos_set_temperature_and_abstention() -> None:
+    data = training(photos(30, 0, 1, 2.0), photos(30, 1, 2, 2.0))
+    x = np.concatenate([photos(20, 0, 3, 2.0), photos(20, 1, 4, 2.0)])
+    head = fit_head(data, ("a", "b"), PLAIN, (x, np.repeat([0, 1], 20)))
+    assert head.info["temperature_from"] == "validation photos"
+    assert head.info["abstention_from"] == "validation photos"
+    known = head.predict(photos(200, 0, 5, 2.0))
+    strange = head.predict(photos(200, 7, 6, 2.0))
+    assert known.abstains.mean() < 0.2
+    assert strange.abstains.mean() > known.abstains.mean()
+    assert strange.open_set_score.mean() < known.open_set_score.mean()
+
+
+def test_save_and_load_answer_alike() -> None:
+    head = fit_head(training(photos(3, 0, 1), photos(5, 1, 2)), ("cat", "dög"), PLAIN)
+    again = Head.load(head.save())
+    x = photos(20, 0, 3, 3.0)
+    assert again.labels == head.labels
+    assert again.info == head.info
+    assert again.probabilities(x) == pytest.approx(head.probabilities(x), abs=1e-4)
+    assert again.predict(x).open_set_score == pytest.approx(
+        head.predict(x).open_set_score, abs=1e-3
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_head_is_refused_in_words(data: st.DataObject) -> None:
+    blob = fit_head(training(photos(1, 0, 1), photos(2, 1, 2)), ("a", "b"), PLAIN).save()
+    cut = data.draw(st.integers(0, len(blob) - 1))
+    with pytest.raises(ModelFileError, match=r"head\.safetensors"):
+        Head.load(blob[:cut])
+    header = data.draw(st.integers(0, 700))
+    changed = blob[:header] + data.draw(st.binary(min_size=1, max_size=4)) + blob[header + 1 :]
+    try:
+        Head.load(changed)
+    except ModelFileError as error:
+        assert error.hint
+
+
+def test_feature_space_reads_views_and_makes_unit_vectors() -> None:
+    generator = np.random.default_rng(0)
+    kin = kinship(generator.normal(size=(10, 6)), 4)
+    space = FeatureSpace(np.ones(6, np.float32), kin, n_views=2)
+    rows = generator.normal(size=(5, space.row_length)).astype(np.float32)
+    x = space(rows)
+    assert x.shape == (5, 6 + 4)
+    assert x.dtype == np.float32
+    assert np.linalg.norm(x, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+    assert (x[:, :6] ** 2).sum(axis=1) == pytest.approx(np.full(5, LOOK_SHARE), abs=1e-5)
+    assert space.pooled(rows) == pytest.approx((rows[:, :6] + rows[:, 16:22]) / 2)
+    assert softmax(np.array([1000.0, 1000.0])) == pytest.approx([0.5, 0.5])
+
+
+def test_kinship_brings_relatives_together() -> None:
+    """Two families of classes: guesses of different members of one are kin, of two are not."""
+    generator = np.random.default_rng(0)
+    family = generator.normal(size=(2, 40))
+    classes = np.repeat(family, 5, axis=0) + 0.5 * generator.normal(size=(10, 40))
+    space = FeatureSpace(np.zeros(40, np.float32), kinship(classes, 3))
+    logits = 20.0 * np.eye(10)
+    rows = np.concatenate([generator.normal(size=(10, 40)), logits], axis=1).astype(np.float32)
+    kin = unit(space(rows)[:, 40:])
+    match = kin @ kin.T
+    assert match[0, 1] > 0.7
+    assert match[0, 7] < 0.0
+
+
+def test_lineages_meet_in_partners_and_families() -> None:
+    lineages = [("a",), ("b",), ("a", "b"), ("c",), ()]
+    assert [list(p) for p in partners(lineages)] == [[0, 2], [1, 2], [0, 1, 2], [3], [4]]
+    assert sorted(sorted(f) for f in families(lineages)) == [[0, 1, 2], [3], [4]]
+    assert len(set(family_numbers(lineages))) == 3
+
+
+def test_cross_validation_leaves_families_out() -> None:
+    data = training(photos(6, 0, 1), photos(6, 1, 2))
+    found = cross_validate(data, ("a", "b"), PLAIN)
+    assert found is not None
+    assert found["n"] == 12
+    assert found["accuracy"]["value"] > 0.9
+    json.dumps(found, allow_nan=False)
+    # A label that means nothing: each photo's twin in its lineage would give the answer away.
+    twins = np.repeat(photos(40, 3, 5, 50.0), 2, axis=0)
+    names = [(f"t{i // 2}",) for i in range(80)]
+    noise = TrainingSet(twins, np.arange(80) // 2 % 2, names, np.ones(80, bool), np.ones(80))
+    chance = cross_validate(noise, ("a", "b"), PLAIN)
+    assert chance is not None
+    assert chance["balanced_accuracy"]["low"] < 0.5 < chance["balanced_accuracy"]["high"]
+
+
+def test_folds_need_two_real_lineages_a_label() -> None:
+    assert grouped_folds(training(photos(1, 0, 1), photos(9, 1, 2)), 2) is None
+    folds = grouped_folds(training(photos(2, 0, 1), photos(9, 1, 2)), 2)
+    assert folds is not None
+    assert folds[0] != folds[1]
+
+
+def test_one_class_is_told_from_the_world() -> None:
+    generator = np.random.default_rng(0)
+    classifier = generator.normal(size=(200, 33)).astype(np.float32)
+    space = FeatureSpace(np.zeros(32, np.float32), kinship(classifier[:, :-1], 16))
+    everything = world(space, classifier)
+    assert np.linalg.norm(everything, axis=1) == pytest.approx(np.ones(200), abs=1e-4)
+    noise = generator.normal(size=(40, space.dim)).astype(np.float32)
+    seen = unit(everything[3] + 0.08 * noise)
+    data = training(seen[:3])
+    head = fit_one_class(data, ("cat", "world"), space, classifier)
+    assert (head.probabilities(seen[3:])[:, 0] > 0.5).mean() > 0.9
+    assert (head.probabilities(everything[20:])[:, 0] < 0.5).mean() > 0.8
+    assert head.info["one_class"] == "cat"
