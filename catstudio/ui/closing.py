@@ -77,9 +77,13 @@ class Leaving(QObject):
     def is_asking(self) -> bool:
         return self._go is not None
 
+    def may_go(self, workspace: Workspace) -> bool:
+        """True when nothing runs, or when the question has been put and is met with a shrug."""
+        return self.is_asking or not workspace.queue.running
+
     def ask(self, workspace: Workspace, go: Callable[[], None]) -> None:
         """Call ``go`` now when nothing runs or the question is asked again, else ask first."""
-        if self.is_asking or not workspace.queue.running:
+        if self.may_go(workspace):
             self.forget()
             go()
             return
@@ -153,5 +157,5 @@ class StopAfterImage(QObject):
             return
         if isinstance(event, ImageAdded):
             self._bridge.studio.cancel(event.job_id)
-        if isinstance(event, ImageAdded | TERMINAL):
+        if isinstance(event, (ImageAdded, *TERMINAL)):
             self._left.discard(event.job_id)

@@ -236,9 +236,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask once while work runs; keep what the next start should find."""
-        if not self._may_close and self.workspace is not None:
+        space = self.workspace
+        if not self._may_close and space is not None and not self.leaving.may_go(space):
             event.ignore()
-            self.leaving.ask(self.workspace, self._close_now)
+            self.leaving.ask(space, self._close_now)
             return
         self._keep()
         self.projects.shut_down()

@@ -40,6 +40,7 @@ class SingleInstance(QObject):
 
     def __init__(self, name: str | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._sockets: list[QLocalSocket] = []
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._meet)
@@ -59,11 +60,19 @@ class SingleInstance(QObject):
 
     def _meet(self) -> None:
         while (socket := self._server.nextPendingConnection()) is not None:
-            socket.readyRead.connect(lambda socket=socket: self._read(socket))
-            socket.disconnected.connect(socket.deleteLater)
-            if socket.canReadLine():
-                self._read(socket)
+            # Without a reference here, Python may drop a socket that Qt still reports on.
+            self._sockets.append(socket)
+            socket.readyRead.connect(self._read)
+            socket.disconnected.connect(self._drop_closed)
+        self._read()
 
-    def _read(self, socket: QLocalSocket) -> None:
-        if socket.canReadLine():
-            self.asked.emit(bytes(socket.readLine().data()).decode(errors="replace").strip())
+    def _read(self) -> None:
+        for socket in list(self._sockets):
+            if socket.canReadLine():
+                self.asked.emit(bytes(socket.readLine().data()).decode(errors="replace").strip())
+
+    def _drop_closed(self) -> None:
+        for socket in list(self._sockets):
+            if socket.state() == QLocalSocket.LocalSocketState.UnconnectedState:
+                self._sockets.remove(socket)
+                socket.deleteLater()

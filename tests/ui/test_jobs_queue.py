@@ -89,7 +89,9 @@ def test_a_finished_job_is_one_line_and_can_be_taken_away(queue: JobsQueue, qtbo
 def test_a_failure_keeps_message_hint_and_details(queue: JobsQueue) -> None:
     card = start(queue)
     queue.show_event(
-        Failed(job_id="j", message="The model is cut short.", hint="Copy it again.", details="trace")
+        Failed(
+            job_id="j", message="The model is cut short.", hint="Copy it again.", details="trace"
+        )
     )
     assert card.step_text == "The model is cut short. Copy it again."
     assert not card._copy.isHidden()

@@ -44,7 +44,8 @@ class GeneratePage(SourcePage):
         self._note.hide()
         if source.uses_prompt:
             self._add_prompts()
-        self.column.addWidget(self._note)
+        else:
+            self.column.addWidget(self._note)
         self._form = Form()
         if source.uses_model:
             self.model = ModelChooser(bridge)
@@ -148,6 +149,7 @@ class GeneratePage(SourcePage):
         self.prompt.textChanged.connect(self._prompt_changed)
         self.prompt.submitted.connect(self.submitted)
         self.column.addWidget(self.prompt)
+        self.column.addWidget(self._note)
         if self.source.uses_negative_prompt:
             self.negative = PromptEditor(1, "Avoid: text, people")
             self.negative.setAccessibleName("Negative prompt")

@@ -22,7 +22,7 @@ from catstudio.ui.widgets import Card, ElidedLabel, button, label
 _STEPS = 1000
 
 
-def test_sentence(one: LabelReadiness) -> str:
+def real_sentence(one: LabelReadiness) -> str:
     """``real cats to test on: 12 of 20``; before the draw, what will be divided."""
     name = plural(one.label, 2).removeprefix("2 ").removeprefix("× ")
     if one.undrawn and not one.test:
@@ -129,10 +129,10 @@ class ReadinessView(Card):
         for at, one in enumerate(readiness.labels):
             bar = TestBar()
             bar.set_share(one.test / one.test_target)
-            bar.setAccessibleName(test_sentence(one))
+            bar.setAccessibleName(real_sentence(one))
             bar.setToolTip(f"{one.missing:,} more real photos to test on are wanted.")
             words, beside = (
-                label(test_sentence(one)),
+                label(real_sentence(one)),
                 label(train_sentence(one), "muted", wrap=True),
             )
             self._rows.addWidget(words, 3 * at, 0)
