@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -106,6 +107,11 @@ class ProjectFolder:
                 f"{self.root} is not a CatStudio project: it has no project.sqlite.",
                 "Choose a folder whose name ends in .catstudio.",
             )
+
+    def check_reachable(self) -> None:
+        """Raise when the drive was taken away: what is written now would land under its mount."""
+        if not self.database.exists():
+            raise explain_os_error(OSError(errno.ENOENT, "it is not there"), str(self.root))
 
     def lock(self) -> None:
         """Take the project for this process. The system frees it if the process dies."""

@@ -167,6 +167,7 @@ class Store:
         """
         digest = sha256(new.data)
         path = self.folder.image_path(digest, new.format)
+        self.folder.check_reachable()
         try:
             # Also for bytes that are known: a file that was lost comes back with them.
             if not path.exists() or path.stat().st_size != len(new.data):
@@ -176,6 +177,8 @@ class Store:
         # Imports and generated images arrive on two threads, and are kin to one another.
         with self._adding:
             known = self.database.read("SELECT id FROM images WHERE sha256 = ?", (digest,))
+            # If the row fails the file stays for the sweep: a commit that seems to have failed may
+            # still have landed, and a row must never be without its file.
             return self._meet_again(known[0][0], new) if known else self._insert(digest, new)
 
     def _insert(self, digest: str, new: NewImage) -> AddedImage:
@@ -268,6 +271,7 @@ class Store:
 
     def add_run(self, backbone: str, summary: dict[str, Any], files: dict[str, bytes]) -> int:
         """Keep a trained model: its files land in ``runs/NNNN``, then its row. Returns NNNN."""
+        self.folder.check_reachable()
         with self.database.transaction() as db:
             taken = [int(p.name) for p in self.folder.runs.glob("[0-9]*") if p.name.isdecimal()]
             last = db.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()[0]

@@ -130,6 +130,7 @@ class Studio:
         try:
             # On a full disk the older copy stays: no reason to call what was done a failure.
             with contextlib.suppress(CatStudioError):
+                self._folder.check_reachable()
                 self._store.database.back_up(self._folder.backup)
         finally:
             self._store.close()
@@ -173,6 +174,7 @@ class Studio:
 
     def thumbnail(self, record: ImageRecord, size: int = 256) -> Path:
         """A small JPEG of the image; made when it is not there, so never on the GUI thread."""
+        self._folder.check_reachable()
         return thumbnail(self.image_path(record), self._folder.cache, record.sha256, size)
 
     def runs(self) -> list[RunRecord]:

@@ -191,8 +191,10 @@ class Keeper:
         """Make what the job brought one undoable step; returns the figures of its result."""
         with self._lock:
             made = self._made.pop(job_id, _Made(time.monotonic(), []))
-        if made.ids:
-            self._publish(self._edits.apply(AddImages(tuple(made.ids), what)))
+        # On a disk that is full by now the images stay; only undo cannot take them back at once.
+        with contextlib.suppress(CatStudioError):
+            if made.ids:
+                self._publish(self._edits.apply(AddImages(tuple(made.ids), what)))
         return {
             "made": len(made.ids),
             "ids": list(made.ids),

@@ -159,6 +159,16 @@ def test_full_disk_is_a_sentence_and_leaves_nothing(store: Store, monkeypatch) -
     assert [p for p in store.folder.images.rglob("*") if p.is_file()] == []
 
 
+def test_nothing_is_written_under_the_mount_of_a_drive_that_is_gone(store: Store) -> None:
+    root = store.folder.root
+    root.rename(root.with_name("elsewhere"))
+    with pytest.raises(CatStudioError, match="cannot be reached"):
+        store.add_image(new_image(1))
+    with pytest.raises(CatStudioError, match="cannot be reached"):
+        store.add_run("lite0", {}, {"report.json": b"{}"})
+    assert not root.exists()
+
+
 @pytest.mark.parametrize("name", ["", "  ", "a,b", "x" * 81, "cat"])
 def test_bad_labels_are_refused(store: Store, name: str) -> None:
     with pytest.raises(BadInputError):
