@@ -32,6 +32,7 @@ _TITLES = {
     "score": "Score",
     "captured_at": "Taken",
 }
+_ELSEWHERE = ("flags", "captured_at")  # Said in the sentence or beside it.
 _LONG = 90
 
 
@@ -43,18 +44,21 @@ def sentence(record: ImageRecord, names: Mapping[str, str]) -> str:
 
 
 def settings(record: ImageRecord) -> list[tuple[str, str]]:
-    """What made the image, as (title, value) rows; flags and nested values are left out."""
-    params = dict(record.provenance.params)
+    """What made the image, as (title, value) rows, by the titles that its source declares."""
+    params = record.provenance.params
+    source = SOURCES.get(record.source)
+    declared = {p.name: p for p in source.parameters} if source else {}
     rows: list[tuple[str, str]] = []
     for name in [*(n for n in _TITLES if n in params), *(n for n in params if n not in _TITLES)]:
-        value = params[name]
-        if (
-            name in ("flags", "captured_at")
-            or isinstance(value, dict | list)
-            or value in ("", None)
-        ):
+        if name in _ELSEWHERE or params[name] in ("", None, [], {}):
             continue
-        rows.append((_TITLES.get(name, name.replace("_", " ").capitalize()), value_text(value)))
+        parameter, value = declared.get(name), value_text(params[name])
+        title = _TITLES.get(name, name.replace("_", " ").capitalize())
+        if parameter is not None:
+            title = parameter.title
+            value = dict(parameter.choices).get(value, value)
+            value = f"{value} {parameter.unit}".strip()
+        rows.append((title, value))
     return rows
 
 
@@ -85,11 +89,15 @@ def flags(record: ImageRecord) -> tuple[str, ...]:
 
 
 def value_text(value: Any) -> str:
-    """A setting's value in words: yes and no, at most three decimals."""
+    """A setting in words: yes and no, at most three decimals, nested values side by side."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, dict):
+        return ", ".join(f"{str(k).replace('_', ' ')} {value_text(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(value_text(one) for one in value)
     return str(value)
 
 
@@ -151,7 +159,8 @@ def _augment(provenance: Provenance, parents: str) -> str:
 
 
 def _blend(provenance: Provenance, parents: str) -> str:
-    return f"Blended from {parents or 'two images'}{_detail(provenance, 'balance')}."
+    detail = "" if parents else _detail(provenance, "balance")  # The parents' shares say it.
+    return f"Blended from {parents or 'two images'}{detail}."
 
 
 def _seed(provenance: Provenance, parents: str) -> str:

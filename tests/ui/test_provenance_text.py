@@ -72,9 +72,17 @@ def test_a_long_prompt_is_cut() -> None:
 
 
 def test_settings_come_in_the_order_people_ask() -> None:
-    params = {"zoom": 1.5, "flip": True, "seed": 3, "model": "m", "flags": ["odd"], "hull": [1]}
-    made = record("diffusers", params=params)
-    assert settings(made) == [("Model", "m"), ("Seed", "3"), ("Zoom", "1.5"), ("Flip", "yes")]
+    params = {"zoom": 1.5, "seed": 3, "mode": "noise", "flags": ["odd"], "size": 128}
+    params |= {"layout": {"flip": True, "angle": 0.7}, "transforms": ["crop", "blur"], "none": []}
+    made = record("seed", params=params)
+    assert settings(made) == [
+        ("Seed", "3"),
+        ("Size", "128 px"),
+        ("Start from", "Pure noise (experimental)"),
+        ("Zoom", "1.5"),
+        ("Layout", "flip yes, angle 0.7"),
+        ("Transforms", "crop, blur"),
+    ]
     assert flags(made) == ("odd",)
     assert flags(record("photo")) == ()
 
