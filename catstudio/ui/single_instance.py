@@ -59,7 +59,8 @@ class SingleInstance(QObject):
         self._server.close()
 
     def _meet(self) -> None:
-        while (socket := self._server.nextPendingConnection()) is not None:
+        while self._server.hasPendingConnections():
+            socket = self._server.nextPendingConnection()
             # Without a reference here, Python may drop a socket that Qt still reports on.
             self._sockets.append(socket)
             socket.readyRead.connect(self._read)
