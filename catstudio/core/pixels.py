@@ -29,6 +29,12 @@ MAX_BYTES = 512 * 2**20
 # Pillow warns from half its limit on; the limit itself is enforced here, with a sentence.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
+# What Pillow and its codecs raise on broken files, found by changing bytes at random: SyntaxError
+# for PNG chunks, RuntimeError for AVIF and HEIC, struct.error and LookupError for headers.
+_DECODERS_SAY = (
+    OSError, SyntaxError, ValueError, EOFError, struct.error, RuntimeError, LookupError, TypeError,
+    ArithmeticError,
+)  # fmt: skip
 _EXIF_IFD, _EXIF_TIME_TAKEN = 0x8769, 36867
 
 
@@ -64,11 +70,10 @@ def decode(data: bytes, name: str) -> DecodedImage:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image.width, image.height, name)
-            # Pillow reports some broken chunks as SyntaxError and bad headers as ValueError.
             image.load()
             captured_at = _time_taken(image)
             kind = "JPEG" if image.format == "MPO" else image.format or ""
-            rgb = to_srgb(ImageOps.exif_transpose(image))
+            rgb = to_srgb(_upright(image))
     except Image.DecompressionBombError:
         raise ImageRefusedError(
             f"{name} is too large: it has more than {MAX_PIXELS // 10**6} million pixels.",
@@ -79,7 +84,7 @@ def decode(data: bytes, name: str) -> DecodedImage:
             f"{name} is not an image that can be read.",
             "Use JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC or AVIF.",
         ) from None
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+    except _DECODERS_SAY as error:
         reason = "cut short" if _is_truncation(error) else "damaged"
         raise ImageRefusedError(
             f"{name} is {reason}: not all of the picture can be decoded.",
@@ -176,9 +181,16 @@ def _is_truncation(error: Exception) -> bool:
 def _time_taken(image: Image.Image) -> str:
     try:
         value = image.getexif().get_ifd(_EXIF_IFD).get(_EXIF_TIME_TAKEN, "")
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error):
+    except _DECODERS_SAY:
         return ""  # A broken EXIF block is no reason to refuse a sound picture.
     return str(value).strip("\x00 ")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except _DECODERS_SAY:
+        return image
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:

@@ -143,6 +143,25 @@ def test_damaged_bytes_never_raise_anything_else(noise: bytes, kind: str) -> Non
         assert refusal.hint
 
 
+@pytest.mark.parametrize("kind", ["AVIF", "HEIC"])
+def test_broken_pictures_of_newer_formats_are_refused(kind: str) -> None:
+    if kind == "AVIF":
+        buffer = io.BytesIO()
+        Image.effect_mandelbrot((96, 96), (-3, -2.5, 2, 2.5), 100).convert("RGB").save(buffer, kind)
+        data = buffer.getvalue()
+    else:
+        data = (DATA / "gradient.heic").read_bytes()
+    start = data.index(b"mdat") + 4
+    raised = 0
+    for at in range(start, len(data), max(1, (len(data) - start) // 20)):
+        broken = data[:at] + b"\x00" * min(9, len(data) - at) + data[at + 9 :]
+        try:
+            pixels.decode(broken, "x")
+        except ImageRefusedError:
+            raised += 1
+    assert raised
+
+
 def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImageRefusedError, match="cannot be read"):
         pixels.open_rgb(tmp_path / "no.jpg")
