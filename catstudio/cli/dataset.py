@@ -60,9 +60,9 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--test-per-label",
         type=int,
-        default=TEST_TARGET,
         metavar="N",
-        help="real photos of each label to test on (default: %(default)s)",
+        help=f"real photos of each label to test on (default: up to {TEST_TARGET}, "
+        "with half of them kept for training)",
     )
     parser.add_argument("--seed", type=int, default=0, help="which draw (default: %(default)s)")
 
@@ -136,13 +136,14 @@ def review(args: argparse.Namespace, output: Output) -> int:
 
 def split(args: argparse.Namespace, output: Output) -> int:
     """``catstudio split``."""
-    if args.test_per_label < 0:
+    wanted = TEST_TARGET if args.test_per_label is None else args.test_per_label
+    if wanted < 0:
         raise BadInputError(f"--test-per-label is {args.test_per_label}.", "Give 0 or more.")
     with Studio.open(args.project) as studio:
         studio.draw_splits(args.test_per_label, args.seed)
         labels = studio.readiness().labels
     for one in labels:
-        short = "" if one.test >= args.test_per_label else f" of {args.test_per_label} wanted"
+        short = "" if one.test >= wanted else f" of {wanted} wanted"
         output.say(
             f"{one.label}: {one.train} to train on, {one.val} to validate, {one.test} to test{short}"
         )

@@ -24,7 +24,8 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("folder", help="one sub-folder a class, such as cat/ and not-cat/")
     parser.add_argument(
         "--map",
-        default="",
+        action="append",
+        default=[],
         metavar="dog=not-cat,other=not-cat",
         help="which label the photos of a folder have, where it is called otherwise",
     )
@@ -72,13 +73,14 @@ def predict(args: argparse.Namespace, output: Output) -> int:
     return BAD_INPUT if result.get("refused") else DONE
 
 
-def _mapping(text: str) -> dict[str, str]:
-    """``dog=not-cat,other=not-cat`` as a mapping."""
-    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+def _mapping(given: list[str]) -> dict[str, str]:
+    """``dog=not-cat,other=not-cat``, in one option or several, as a mapping."""
+    pairs = [part.partition("=") for text in given for part in text.split(",") if part.strip()]
     for folder, separator, label in pairs:
         if not (separator and folder.strip() and label.strip()):
             raise BadInputError(
-                f"--map {text} cannot be read.", "Write folder=label, with commas between."
+                f"--map {folder}{separator}{label} cannot be read.",
+                "Write folder=label, with commas between.",
             )
     return {folder.strip(): label.strip() for folder, _, label in pairs}
 
