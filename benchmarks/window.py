@@ -127,7 +127,7 @@ def stalls(images: int, photos: int) -> dict[str, tuple[float, float, float]]:
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         window.welcome.set_folder(Path(folder))
-        window.create_project()
+        window.welcome.begin.click()
         wait(lambda: window.workspace is not None)
         assert window.workspace is not None
         studio = window.workspace.studio
