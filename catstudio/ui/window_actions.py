@@ -75,8 +75,9 @@ class WindowActions(QObject):
         """(words, keys) of every action, for people."""
         native = QKeySequence.SequenceFormat.NativeText
         return [
-            (action.text().removesuffix("…"), action.shortcut().toString(native))
+            (words, action.shortcut().toString(native))
             for action in self.all()
+            if (words := str(action.data()))
         ]
 
     def _new(self, text: str, icon_name: str, *keys: str) -> QAction:
@@ -85,6 +86,7 @@ class WindowActions(QObject):
             action.setIcon(icon(icon_name))
         action.setShortcuts([QKeySequence(key) for key in keys])
         action.setToolTip(f"{text.removesuffix('…')} ({keys[0]})")
+        action.setData(text.removesuffix("…"))  # Undo's own text changes with what it undoes.
         self._window.addAction(action)
         return action
 

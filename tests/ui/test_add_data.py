@@ -141,7 +141,8 @@ def test_counted_labels(label: str, n: int, text: str) -> None:
         ("blend", 4, "Blend 4"),
         ("copy", 30, "Count 30 times"),
         ("photo", 0, "Import photos…"),
-        ("vendor", 0, "Import vendor…"),
+        ("vendor", 0, "Import vendor photos…"),
+        ("other-tool", 0, "Import images…"),
     ],
 )
 def test_the_button_says_what_it_will_do(id_: str, count: int, text: str) -> None:

@@ -10,6 +10,7 @@ from catstudio.sources import Source
 LABEL_COUNT = 8
 """How many images are made when nobody says."""
 
+_IMPORTS = {"photo": "photos", "vendor": "vendor photos", "drawing": "drawings"}
 _VERBS = {"augment": "Augment {n:,}", "blend": "Blend {n:,}"}
 
 
@@ -68,4 +69,4 @@ def button_text(source: Source, label: str, count: int) -> str:
         return f"Count {count:,} times"
     if source.is_generator:
         return _VERBS.get(source.id, "Generate " + plural(label, count)).format(n=count)
-    return f"Import {source.title.lower()}…"
+    return f"Import {_IMPORTS.get(source.id, 'images')}…"

@@ -5,38 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLineEdit,
     QSlider,
-    QSpinBox,
     QWidget,
 )
 
 from catstudio.sources.base import Kind, Parameter
 from catstudio.ui.theme import S
+from catstudio.ui.widgets import ComboBox, DoubleSpinBox, SpinBox
 
 _INT_MAX = 2**31 - 1
 _MIN_WIDTH = 72
 
 
-class WheelGuard(QObject):
-    """Lets the wheel scroll the page instead of changing a value that it passes over."""
+class _Slider(QSlider):
+    """Leaves the wheel to the page that it lies on, as the other fields do."""
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Ignore wheel events for widgets that do not have the focus."""
-        if (
-            event.type() == QEvent.Type.Wheel
-            and isinstance(watched, QWidget)
-            and not watched.hasFocus()
-        ):
-            event.ignore()
-            return True
-        return False
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
 
 
 class Field(QWidget):
@@ -55,11 +47,8 @@ class Field(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(S)
-        self._guard = WheelGuard(self)
         editors = _BUILDERS[parameter.kind](self)
         for editor in editors:
-            editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            editor.installEventFilter(self._guard)
             editor.setToolTip(_tooltip(parameter))
             editor.setAccessibleName(parameter.title)
             editor.setMinimumWidth(_MIN_WIDTH)  # Qt's own is for the longest number there can be.
@@ -76,7 +65,7 @@ class Field(QWidget):
         self._write(value)
 
     def _whole_number(self) -> list[QWidget]:
-        box = QSpinBox()
+        box = SpinBox()
         box.setRange(
             int(self.parameter.low if self.parameter.low is not None else -_INT_MAX),
             int(self.parameter.high if self.parameter.high is not None else _INT_MAX),
@@ -93,7 +82,7 @@ class Field(QWidget):
         low = self.parameter.low if self.parameter.low is not None else -1e9
         high = self.parameter.high if self.parameter.high is not None else 1e9
         step = self.parameter.step or 0.1
-        box = QDoubleSpinBox()
+        box = DoubleSpinBox()
         box.setRange(low, high)
         box.setSingleStep(step)
         box.setDecimals(2 if step < 0.1 else 1)
@@ -103,7 +92,8 @@ class Field(QWidget):
         self._write = lambda value: box.setValue(float(value))
         if self.parameter.low is None or self.parameter.high is None:
             return [box]
-        slider = QSlider(Qt.Orientation.Horizontal)
+        slider = _Slider(Qt.Orientation.Horizontal)
+        slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         slider.setRange(0, round((high - low) / step))
         slider.valueChanged.connect(lambda notch: box.setValue(low + notch * step))
 
@@ -118,7 +108,7 @@ class Field(QWidget):
         return [slider, box]
 
     def _choice(self) -> list[QWidget]:
-        box = QComboBox()
+        box = ComboBox()
         for key, title in self.parameter.choices:
             box.addItem(title, key)
         # A long title may elide: the panel keeps its width.

@@ -9,14 +9,12 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QSpinBox,
     QWidget,
 )
 
 from catstudio.ui import icons
-from catstudio.ui.add_data.fields import WheelGuard
 from catstudio.ui.theme import XS, S
-from catstudio.ui.widgets import icon_button, label
+from catstudio.ui.widgets import SpinBox, icon_button, label
 
 MAX_SEED = 2**31 - 1
 
@@ -62,13 +60,11 @@ class SeedNumber(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._number = QSpinBox()
+        self._number = SpinBox()
         self._number.setRange(0, MAX_SEED)
         self._number.setAccessibleName("Seed number")
         self._number.setToolTip("The same number with the same settings makes the same images")
         self._number.setMinimumWidth(72)
-        self._number.installEventFilter(WheelGuard(self))
-        self._number.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._lock = icon_button(
             "lock-open", "Keep this number for the next images", checkable=True
         )

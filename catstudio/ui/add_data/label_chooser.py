@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from catstudio.ui.theme import XS
+from catstudio.ui.widgets import ComboBox
 
 _LATER = "decide later"
 _NEW = "New label…"
@@ -31,7 +31,7 @@ class LabelChooser(QWidget):
         self._allows_none = False
         self._label: str | None = None
         self._is_chosen = False
-        self._list = QComboBox()
+        self._list = ComboBox()
         self._list.setAccessibleName("Label")
         self._list.setToolTip("The label that new images get")
         self._list.activated.connect(self._pick)

@@ -19,7 +19,7 @@ from catstudio.core.errors import CatStudioError
 from catstudio.models import ModelEntry, ModelRegistry
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.theme import XS
-from catstudio.ui.widgets import icon_button, label
+from catstudio.ui.widgets import ComboBox, icon_button, label
 
 _SIZE_ROLE = Qt.ItemDataRole.UserRole + 1
 _EMPTY = (
@@ -48,7 +48,7 @@ class ModelChooser(QWidget):
         self._bridge = bridge
         self._registry = registry or ModelRegistry()
         self._wanted = ""
-        self._list = QComboBox()
+        self._list = ComboBox()
         self._list.setAccessibleName("Model")
         self._list.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon

@@ -60,7 +60,9 @@ class AddDataPanel(QFrame):
         self.labels.added.connect(lambda name: bridge.apply(AddLabel(name)))
         self._content = QWidget()
         self._column = QVBoxLayout(self._content)
-        self._column.setContentsMargins(0, 0, M, 0)
+        self._column.setContentsMargins(0, 0, S, 0)
+        self._column.setSpacing(M)
+        self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.button = button("", "primary")
         self.button.clicked.connect(self.press)
         self.folder = button("Folder…", tooltip="Import all images of a folder")
@@ -172,7 +174,7 @@ class AddDataPanel(QFrame):
         column.setContentsMargins(M, M, M, M)
         column.setSpacing(M)
         column.addWidget(label("ADD DATA", "section"))
-        column.addLayout(self._tile_grid())
+        self._column.addLayout(self._tile_grid())
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -206,13 +208,13 @@ class AddDataPanel(QFrame):
             tile.setProperty("role", "quiet")
             tile.setCheckable(True)
             tile.setFixedHeight(_TILE_HEIGHT)
+            tile.setMinimumWidth(1)
+            tile.setStyleSheet("padding: 5px 2px;")
             tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             tile.clicked.connect(lambda _=False, id_=source.id: self.choose(id_))
             self._group.addButton(tile)
             self._tiles[source.id] = tile
             grid.addWidget(tile, at // _COLUMNS, at % _COLUMNS)
-        for at in range(_COLUMNS):
-            grid.setColumnStretch(at, 1)
         return grid
 
 

@@ -16,7 +16,7 @@ from catstudio.jobs.events import Progress
 from catstudio.studio import LabelReadiness, Readiness
 from catstudio.ui.add_data.asks import plural
 from catstudio.ui.jobs_queue import duration
-from catstudio.ui.theme import XL, XS, S, current
+from catstudio.ui.theme import LARGE, XL, XS, M, S, current
 from catstudio.ui.widgets import Card, ElidedLabel, button, label
 
 _STEPS = 1000
@@ -97,8 +97,7 @@ class ReadinessView(Card):
         self.column.addWidget(self._remark)
         self.column.addSpacing(S)
         self.train = button("Train and evaluate", "primary", icon="train")
-        self.train.setMinimumHeight(44)
-        self.train.setMinimumWidth(240)
+        self.train.setStyleSheet(f"font-size: {LARGE}px; padding: {M}px {XL}px;")
         self.train.clicked.connect(self.train_asked)
         self.column.addWidget(self.train, 0, Qt.AlignmentFlag.AlignLeft)
         self._bar = QProgressBar()
@@ -138,6 +137,7 @@ class ReadinessView(Card):
             self._rows.addWidget(words, 3 * at, 0)
             self._rows.addWidget(bar, 3 * at, 1)
             self._rows.addWidget(beside, 3 * at + 1, 0, 1, 2)
+            beside.setVisible(bool(beside.text()))
             self._rows.setRowMinimumHeight(3 * at + 2, S)
             self._shown += [words, bar, beside]
         self._reason = why_not(readiness)

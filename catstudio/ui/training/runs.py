@@ -8,7 +8,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QGridLayout,
     QListWidget,
@@ -21,7 +20,7 @@ from catstudio.core.types import RunRecord
 from catstudio.ui.theme import XL, XS, L, M, S
 from catstudio.ui.training import wording
 from catstudio.ui.training.wording import Figure
-from catstudio.ui.widgets import Card, label
+from catstudio.ui.widgets import Card, ComboBox, label
 
 _NUMBER = Qt.ItemDataRole.UserRole
 _NONE = "nothing"
@@ -58,7 +57,7 @@ class RunsView(QFrame):
         self._list = QListWidget()
         self._list.setAccessibleName("Runs")
         self._list.currentItemChanged.connect(self._choose)
-        self._other = QComboBox()
+        self._other = ComboBox()
         self._other.setAccessibleName("Compare with")
         self._other.currentIndexChanged.connect(self._compare)
         self._empty = label("Each training is kept here.", "muted", wrap=True)
