@@ -92,7 +92,7 @@ def orphan_runs(store: Store) -> list[Path]:
 
 def _is_sound(path: Path) -> bool:
     """False only for damage: what is busy or out of reach is raised, never replaced by a copy."""
-    connection = sqlite3.connect(path)
+    connection = sqlite3.connect(path, timeout=1)
     try:
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         # An empty file is whole, and no project.
