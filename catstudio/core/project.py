@@ -108,6 +108,11 @@ class ProjectFolder:
                 "Choose a folder whose name ends in .catstudio.",
             )
 
+    @property
+    def was_cut_off(self) -> bool:
+        """The last program that had the project open did not close it: its log is still there."""
+        return self.database.with_name(f"{self.database.name}-wal").exists()
+
     def check_reachable(self) -> None:
         """Raise when the drive was taken away: what is written now would land under its mount."""
         if not self.database.exists():

@@ -72,14 +72,14 @@ def find(request: ImportRequest) -> Found:
     refused: list[tuple[str, str]] = []
     for given in request.paths:
         path = Path(given)
-        if _holds(path.is_dir):
+        if holds(path.is_dir):
             files = list(_walk(path, refused))
             images = [p for p in files if p.suffix.lower() in EXTENSIONS]
             skipped += [shown(str(p)) for p in files if p.suffix.lower() not in EXTENSIONS]
             candidates += [Candidate(shown(p.name), str(p)) for p in images]
             if not images:
                 refused.append((shown(given), "This folder has no images in it."))
-        elif _holds(path.exists):
+        elif holds(path.exists):
             candidates.append(Candidate(shown(path.name), given))
         else:
             refused.append((shown(given), "There is no such file."))
@@ -164,8 +164,8 @@ def _walk(folder: Path, refused: list[tuple[str, str]]) -> Iterator[Path]:
     waiting = [folder]
     while waiting:
         path = waiting.pop()
-        if not _holds(path.is_dir):
-            if _holds(path.is_file):
+        if not holds(path.is_dir):
+            if holds(path.is_file):
                 yield path
             continue
         try:
@@ -180,10 +180,10 @@ def _walk(folder: Path, refused: list[tuple[str, str]]) -> Iterator[Path]:
 def _is_wanted(entry: Path) -> bool:
     if entry.name.startswith(".") or entry.suffix == SUFFIX:
         return False
-    return not (_holds(entry.is_symlink) and _holds(entry.is_dir))
+    return not (holds(entry.is_symlink) and holds(entry.is_dir))
 
 
-def _holds(claim: Callable[[], bool]) -> bool:
+def holds(claim: Callable[[], bool]) -> bool:
     """False also for what the system does not let us know: a name too long, a locked folder."""
     try:
         return claim()

@@ -90,8 +90,13 @@ class Studio:
     def _hold(cls, folder: ProjectFolder, author: str, labels: tuple[str, ...] = ()) -> Studio:
         folder.lock()
         try:
+            was_cut_off = folder.was_cut_off
             store = Store(folder, author)
             try:
+                if was_cut_off:
+                    # Sessions that end in a crash make no copy at their end: this one stands in.
+                    with contextlib.suppress(CatStudioError):
+                        store.database.back_up(folder.backup)
                 with store.database.transaction():
                     for label in labels:
                         store.add_label(label)

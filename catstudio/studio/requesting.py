@@ -183,7 +183,7 @@ def evaluate_request(
     Raises :class:`BadInputError` when the folder is missing, holds no images in class
     folders, or has a class that is no label of the run.
     """
-    if not folder.is_dir():
+    if not importing.holds(folder.is_dir):
         raise BadInputError(
             f"There is no folder {folder}.", "Give a folder with one sub-folder a class."
         )
@@ -235,7 +235,7 @@ def predict_request(store: Store, run_folder: Path, paths: Iterable[str | Path])
     """Images or folders to label. Raises :class:`BadInputError` when there is no image."""
     wanted: list[str] = []
     for path in map(Path, paths):
-        if path.is_dir():
+        if importing.holds(path.is_dir):
             wanted += [str(p) for p in sorted(path.rglob("*")) if p.suffix.lower() in EXTENSIONS]
         else:
             wanted.append(str(path))

@@ -21,6 +21,7 @@ from catstudio.core.thumbnails import shrunk
 from catstudio.core.types import Split, State
 from catstudio.jobs.events import TERMINAL, Event, ImageAdded, Progress, Queued, Warned
 from catstudio.studio import EditFailed, Studio
+from catstudio.studio.requesting import evaluate_request, predict_request
 from tests.core.making import png
 
 
@@ -412,3 +413,27 @@ def test_thumbnails_are_made_again_and_fail_with_a_sentence(
     long = Image.new("RGB", (16, 20_000))
     assert shrunk(long, 128).size == (1, 128)
     assert shrunk(long, 50_000) is long
+
+
+def test_a_session_that_was_killed_is_copied_at_the_next_opening(
+    studio: Studio, photos: Path, tmp_path: Path
+) -> None:
+    add(studio, photos)
+    killed = tmp_path / "killed.catstudio"
+    shutil.copytree(studio.root, killed)
+    assert not (killed / "project.sqlite.backup").exists()
+    again = Studio.open(killed)
+    try:
+        (tmp_path / "copy.catstudio").mkdir()
+        shutil.copy(killed / "project.sqlite.backup", tmp_path / "copy.catstudio/project.sqlite")
+        with Studio.open(tmp_path / "copy.catstudio") as copy:
+            assert len(copy.images()) == 12
+    finally:
+        again.close()
+
+
+def test_paths_that_lead_nowhere_are_said(studio: Studio) -> None:
+    with pytest.raises(BadInputError, match="no folder"):
+        evaluate_request(studio._store, Path(), ("cat",), Path("x" * 300), {})
+    request = predict_request(studio._store, Path(), ["x" * 300])
+    assert request.paths == ("x" * 300,)
