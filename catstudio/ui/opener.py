@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,33 +21,33 @@ class Opener(QObject):
 
     Signals
     -------
-    opened(Studio) : a project is open; whoever gets it closes it.
+    opened() : a project is open; :meth:`take` it. Whoever takes it closes it.
     failed(str, str, str) : message, hint and the path that was asked for.
     """
 
-    opened = Signal(object)
+    opened = Signal()
     failed = Signal(str, str, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thread: threading.Thread | None = None
+        self._ready: queue.SimpleQueue[Studio] = queue.SimpleQueue()
 
     @property
     def is_busy(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def open(self, path: Path, after: Studio | None = None) -> None:
-        """Open the project at ``path``, when ``after`` has been closed."""
-        self._start(path, lambda: Studio.open(path), after)
+    def open(self, path: Path) -> None:
+        """Open the project at ``path``."""
+        self._start(path, lambda: Studio.open(path))
 
     def create(
         self,
         path: Path,
         labels: Iterable[str],
-        after: Studio | None = None,
         fill: Callable[[Studio], None] | None = None,
     ) -> None:
-        """Begin a project at ``path``, when ``after`` has been closed; ``fill`` it if given."""
+        """Begin a project at ``path``; ``fill`` it if given."""
         wanted = tuple(labels)
 
         def begin() -> Studio:
@@ -60,28 +61,35 @@ class Opener(QObject):
                     raise
             return studio
 
-        self._start(path, begin, after)
+        self._start(path, begin)
 
     def close(self, studio: Studio) -> None:
         """Close a project: it stops its jobs, and keeps a copy of its database."""
-        self._start(studio.root, None, studio)
+        self._start(studio.root, studio.close)
+
+    def take(self) -> Studio | None:
+        """The next project that has been opened, or None."""
+        try:
+            return self._ready.get_nowait()
+        except queue.Empty:
+            return None
 
     def wait(self) -> None:
         """Until what is under way has ended; for the end of the program."""
         if self._thread is not None:
             self._thread.join()
 
-    def _start(self, path: Path, make: Callable[[], Studio] | None, after: Studio | None) -> None:
+    def _start(self, path: Path, do: Callable[[], Studio | None]) -> None:
         before = self._thread
 
         def run() -> None:
             if before is not None:
                 before.join()
             try:
-                if after is not None:
-                    after.close()
-                if make is not None:
-                    self.opened.emit(make())
+                studio = do()
+                if studio is not None:
+                    self._ready.put(studio)
+                    self.opened.emit()
             except CatStudioError as error:
                 self.failed.emit(error.message, error.hint, str(path))
             except OSError as error:

@@ -35,15 +35,16 @@ class Projects(QObject):
         super().__init__(parent)
         self._file = settings
         self.studio: Studio | None = None
+        self._is_over = False
         self._opener = Opener(self)
         self._opener.opened.connect(self._opened)
         self._opener.failed.connect(self._failed)
 
     def open(self, path: str | Path) -> None:
-        """Open the project at ``path`` in place of the one that is open."""
+        """Open the project at ``path``; the one that is open stays until that has worked."""
         wanted = Path(path).absolute()
         if self.studio is None or self.studio.root != wanted:
-            self._opener.open(wanted, self._take())
+            self._opener.open(wanted)
 
     def create(
         self,
@@ -53,7 +54,7 @@ class Projects(QObject):
         fill: Callable[[Studio], None] | None = None,
     ) -> None:
         """Begin a project called ``name`` in ``folder``; a number is added where one is there."""
-        self._opener.create(project_path(folder, name), labels, self._take(), fill)
+        self._opener.create(project_path(folder, name), labels, fill)
 
     def open_example(self) -> None:
         """Open the example project; it is made of the free photos on first use."""
@@ -72,9 +73,15 @@ class Projects(QObject):
             self._file.save()
 
     def shut_down(self) -> None:
-        """Close the open project and wait for it: for the end of the program."""
+        """Close the open project and wait for it: for the end of the program. May be called
+        twice."""
+        if self._is_over:
+            return
+        self._is_over = True
         studio = self._take()
         self._opener.wait()
+        while (late := self._opener.take()) is not None:  # opened, and nobody knew yet
+            late.close()
         if studio is not None:
             studio.close()
 
@@ -98,10 +105,13 @@ class Projects(QObject):
             self.leaving.emit()
         return studio
 
-    def _opened(self, studio: Studio) -> None:
-        if self.studio is not None:  # Two were asked for in a row: the first one stays.
-            self._opener.close(studio)
+    def _opened(self) -> None:
+        studio = self._opener.take()
+        if studio is None:
             return
+        before = self._take()
+        if before is not None:
+            self._opener.close(before)
         self.studio = studio
         self._file.values.remember_project(studio.root)
         self._file.save()

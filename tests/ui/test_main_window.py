@@ -297,6 +297,39 @@ def test_a_project_that_cannot_be_opened_says_why(
     assert window.stack.currentWidget() is window.welcome
 
 
+def test_another_project_takes_the_place_of_the_open_one(
+    window: MainWindow, opened: Workspace, qtbot, tmp_path: Path
+) -> None:
+    other = tmp_path / "Other.catstudio"
+    Studio.create(other).close()
+    before = opened.studio.root
+    with qtbot.waitSignal(window.project_opened):
+        window.open_project(other)
+    assert window.windowTitle().startswith("Other")
+    with qtbot.waitSignal(window.project_opened):  # and the first is free again
+        window.open_project(before)
+
+
+def test_a_project_that_cannot_be_opened_leaves_the_open_one(
+    window: MainWindow, opened: Workspace, qtbot, tmp_path: Path
+) -> None:
+    with qtbot.waitSignal(window.projects.told):
+        window.open_project(tmp_path / "nothing.catstudio")
+    assert window.workspace is opened
+    assert opened.studio.images() == []
+
+
+def test_a_window_closed_while_it_opens_leaves_nothing_open(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    root = tmp_path / "Other.catstudio"
+    Studio.create(root).close()
+    window.open_project(root)
+    window.close()
+    QApplication.processEvents()
+    Studio.open(root).close()
+
+
 def test_a_project_that_is_open_elsewhere_is_left_alone(
     window: MainWindow, qtbot, studio: Studio
 ) -> None:
