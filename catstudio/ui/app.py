@@ -18,6 +18,7 @@ from catstudio import __version__
 from catstudio.core.errors import CatStudioError
 from catstudio.core.paths import log_dir
 from catstudio.studio import Studio
+from catstudio.ui.garbage import GarbageCollector
 from catstudio.ui.main_window import MainWindow
 from catstudio.ui.messages import Message
 from catstudio.ui.settings import SettingsFile
@@ -74,6 +75,7 @@ class Window(QObject):
         self._single.asked.connect(self._show)
         self._errors = CaughtErrors(self)
         self._errors.caught.connect(self.window.tell)
+        self._garbage = GarbageCollector(self)
         self.window.projects.opened.connect(self._warm_up_soon)
         self.window.show()
         wanted = project or settings.values.last_project
@@ -84,6 +86,7 @@ class Window(QObject):
         """Give back what was taken from the process; may be called twice."""
         self._single.close()
         self._errors.close()
+        self._garbage.close()
 
     def _show(self, project: str) -> None:
         """A later start: come to the front, with its project if it names one."""

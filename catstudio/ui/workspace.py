@@ -147,6 +147,7 @@ class Workspace(QWidget):
         self.gallery.preview_requested.connect(self.preview_asked)
         self.inspector.select_requested.connect(self.show_image)
         self.inspector.use_settings.connect(self._use_settings)
+        self.inspector.preview_requested.connect(lambda id_: self.preview_asked.emit([id_], id_))
         self.training.show_image.connect(self.show_image)
         self.training.failed.connect(self._tell)
         self.training.add_photos.connect(self.add_photos)
