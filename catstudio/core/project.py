@@ -108,6 +108,14 @@ class ProjectFolder:
                 "Choose a folder whose name ends in .catstudio.",
             )
 
+    def staged(self) -> ProjectFolder:
+        """The same folder with a database that is not in its place yet."""
+        staged = ProjectFolder(self.root)
+        staged.database = self.root / ".new-project.sqlite"
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            staged.database.with_name(staged.database.name + suffix).unlink(missing_ok=True)
+        return staged
+
     @property
     def was_cut_off(self) -> bool:
         """The last program that had the project open did not close it: its log is still there."""

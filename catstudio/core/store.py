@@ -20,13 +20,8 @@ from catstudio.core.errors import BadInputError
 from catstudio.core.files import explain_os_error, sha256, write_atomic
 from catstudio.core.lineage import Lineages
 from catstudio.core.project import ProjectFolder
+from catstudio.core.rows import COLUMNS, record
 from catstudio.core.types import ImageRecord, Provenance, RunRecord, Split, State
-
-_COLUMNS = (
-    "id, sha256, label, state, split, source, is_real, width, height, format, name, weight, "
-    "provenance, author, created, tags, "
-    "(SELECT group_concat(lineage) FROM lineages WHERE image = images.id)"
-)
 
 
 class NewImage(Struct, frozen=True, kw_only=True):
@@ -101,14 +96,14 @@ class Store:
 
     def images(self) -> list[ImageRecord]:
         """Every image, trashed ones too, oldest first."""
-        rows = self.database.read(f"SELECT {_COLUMNS} FROM images ORDER BY number")
-        return [_record(row) for row in rows]
+        rows = self.database.read(f"SELECT {COLUMNS} FROM images ORDER BY number")
+        return [record(row) for row in rows]
 
     def images_by_id(self, ids: Iterable[str]) -> list[ImageRecord]:
         """The images called ``ids``, in that order; unknown ids are left out."""
         wanted = tuple(ids)
-        rows = self.database.read_in(f"SELECT {_COLUMNS} FROM images WHERE id IN ({{}})", wanted)
-        found = {row[0]: _record(row) for row in rows}
+        rows = self.database.read_in(f"SELECT {COLUMNS} FROM images WHERE id IN ({{}})", wanted)
+        found = {row[0]: record(row) for row in rows}
         return [found[id_] for id_ in wanted if id_ in found]
 
     def image(self, id_: str) -> ImageRecord:
@@ -121,11 +116,11 @@ class Store:
     def children(self, id_: str) -> list[ImageRecord]:
         """The images made from ``id_`` directly, oldest first."""
         rows = self.database.read(
-            f"SELECT {_COLUMNS} FROM images "
+            f"SELECT {COLUMNS} FROM images "
             "WHERE id IN (SELECT child FROM parents WHERE parent = ?) ORDER BY number",
             (id_,),
         )
-        return [_record(row) for row in rows]
+        return [record(row) for row in rows]
 
     def runs(self) -> list[RunRecord]:
         """The trained models, oldest first."""
@@ -149,6 +144,21 @@ class Store:
                 "INSERT INTO labels SELECT ?, ?, coalesce(max(position), 0) + 1, ?, ? FROM labels",
                 (name, uuid.uuid4().hex, self.author, now()),
             )
+
+    @classmethod
+    def begin(cls, folder: ProjectFolder, labels: Iterable[str], author: str = "") -> None:
+        """Make the database of a new project, labels and all: a kill leaves it whole or absent."""
+        try:
+            staged = folder.staged()
+            store = cls(staged, author)
+            try:
+                for label in labels:
+                    store.add_label(label)
+            finally:
+                store.close()
+            staged.database.replace(folder.database)
+        except OSError as error:
+            raise explain_os_error(error, str(folder.root)) from error
 
     def check_label(self, label: str | None) -> None:
         """Raise :class:`BadInputError` when the project has no such label."""
@@ -295,29 +305,3 @@ class Store:
 def _is_made(provenance: Provenance) -> bool:
     """Made here from other images or by a model, rather than brought in by hand."""
     return bool(provenance.parents or provenance.method)
-
-
-def _record(row: tuple[Any, ...]) -> ImageRecord:
-    (id_, digest, label, state, split, source, is_real, width, height, format_, name, weight) = row[
-        :12
-    ]
-    provenance, author, created, tags, lineages = row[12:]
-    return ImageRecord(
-        id=id_,
-        sha256=digest,
-        label=label,
-        state=State(state),
-        split=Split(split) if split else None,
-        source=source,
-        is_real=bool(is_real),
-        width=width,
-        height=height,
-        format=format_,
-        name=name,
-        weight=weight,
-        lineages=tuple(lineages.split(",")) if lineages else (),
-        provenance=msgspec.json.decode(provenance, type=Provenance),
-        author=author,
-        created=created,
-        tags=tuple(msgspec.json.decode(tags)),
-    )

@@ -73,7 +73,8 @@ class Studio:
         wanted = tuple(label_name(label) for label in wanted)
         folder = ProjectFolder(Path(root).absolute())
         folder.create()
-        return cls._hold(folder, author, wanted)
+        Store.begin(folder, wanted, author)
+        return cls._hold(folder, author)
 
     @classmethod
     def open(cls, root: str | Path, author: str = "") -> Studio:
@@ -87,7 +88,7 @@ class Studio:
         return cls._hold(folder, author)
 
     @classmethod
-    def _hold(cls, folder: ProjectFolder, author: str, labels: tuple[str, ...] = ()) -> Studio:
+    def _hold(cls, folder: ProjectFolder, author: str) -> Studio:
         folder.lock()
         try:
             was_cut_off = folder.was_cut_off
@@ -97,9 +98,6 @@ class Studio:
                     # Sessions that end in a crash make no copy at their end: this one stands in.
                     with contextlib.suppress(CatStudioError):
                         store.database.back_up(folder.backup)
-                with store.database.transaction():
-                    for label in labels:
-                        store.add_label(label)
                 return cls(folder, store, recovery.sweep(store))
             except OSError as error:
                 store.close()

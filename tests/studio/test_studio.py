@@ -437,3 +437,22 @@ def test_paths_that_lead_nowhere_are_said(studio: Studio) -> None:
         evaluate_request(studio._store, Path(), ("cat",), Path("x" * 300), {})
     request = predict_request(studio._store, Path(), ["x" * 300])
     assert request.paths == ("x" * 300,)
+
+
+def test_a_creation_that_was_killed_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "x.catstudio"
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("catstudio.core.store.Store.add_label", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Studio.create(root)
+    with pytest.raises(ProjectError, match=r"no project\.sqlite"):
+        Studio.open(root)
+    with Studio.create(root) as studio:
+        assert studio.labels() == ("cat", "not-cat")
+    assert not list(root.glob(".new*"))
