@@ -219,6 +219,8 @@ def _load_onnx(entry: Backbone) -> LoadedBackbone:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cpu_threads()
     options.log_severity_level = 3
+    # Between two batches the cores belong to the decoding thread.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     providers = [
         p
         for p in ("CUDAExecutionProvider", "CPUExecutionProvider")

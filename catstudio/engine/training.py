@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +15,19 @@ from numpy.typing import NDArray
 from catstudio.core.errors import BadInputError, ModelFileError, NotPossibleError
 from catstudio.core.types import Split
 from catstudio.engine.backbones import LoadedBackbone, load_backbone
-from catstudio.engine.embedding import embed_items
+from catstudio.engine.embedding import PREPROCESSING, embed_items
+from catstudio.engine.reporting import (
+    Embeddings,
+    classes_of,
+    of_known_labels,
+    tested,
+    training_notes,
+    training_report,
+)
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import DataItem, EvaluateRequest, PredictRequest, TrainRequest
-from catstudio.learn.answer import (
-    answer_sentence,
-    answers,
-    missing_photos,
-    mistakes,
-    why_not_evaluated,
-)
-from catstudio.learn.cross_validation import cross_validate
 from catstudio.learn.fitting import TrainingSet, fit_head
 from catstudio.learn.head import Head
-from catstudio.learn.intervals import wilson
-from catstudio.learn.lineages import family_numbers
-from catstudio.learn.metrics import evaluate as evaluate_answers
-from catstudio.learn.metrics import figure
 from catstudio.learn.one_class import fit_one_class
 from catstudio.learn.splits import trainable
 
@@ -41,21 +35,6 @@ Rows = NDArray[np.float32]
 Ints = NDArray[np.intp]
 
 HEAD_FILE, REPORT_FILE = "head.safetensors", "report.json"
-
-
-@dataclass
-class _Embedded:
-    """Items that could be read, and their embeddings side by side."""
-
-    items: list[DataItem]
-    rows: Rows
-
-    def part(self, keep: Sequence[bool]) -> _Embedded:
-        chosen = np.flatnonzero(keep)
-        return _Embedded([self.items[i] for i in chosen], self.rows[chosen])
-
-    def __len__(self) -> int:
-        return len(self.items)
 
 
 def train(request: TrainRequest, context: JobContext) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -81,7 +60,7 @@ def train(request: TrainRequest, context: JobContext) -> tuple[dict[str, Any], d
         excluded[item.id] = reason
     for item in held:
         excluded.pop(item.id, None)
-    everything = _Embedded(found.items, found.rows)
+    everything = Embeddings(found.items, found.rows)
     splits = [item.split for item in everything.items]
     data = everything.part([s not in (Split.TEST, Split.VAL) for s in splits])
     test = everything.part([s == Split.TEST for s in splits])
@@ -94,9 +73,9 @@ def train(request: TrainRequest, context: JobContext) -> tuple[dict[str, Any], d
     head, training_set = _fit(request, data, val, loaded, notes)
     fitted = time.perf_counter()
     context.check_cancelled()
-    test, unknown = _of_known_labels(test, head.labels)
+    test, unknown = of_known_labels(test, head.labels)
     excluded.update(unknown)
-    report = _report(head, training_set, data, test, notes)
+    report = training_report(head, training_set, data, test, notes)
     report["excluded"] = [{"id": id_, "reason": why} for id_, why in excluded.items()]
     report["backbone"] = request.backbone
     report["runtime"] = loaded.runtime
@@ -106,7 +85,7 @@ def train(request: TrainRequest, context: JobContext) -> tuple[dict[str, Any], d
         "evaluate": round(time.perf_counter() - fitted, 4),
     }
     context.progress(1, 1, "Fitting")
-    head.info["backbone"] = request.backbone
+    head.info.update(backbone=request.backbone, preprocessing=PREPROCESSING)
     files = {HEAD_FILE: head.save(), REPORT_FILE: json.dumps(report, indent=1).encode()}
     return report, files
 
@@ -128,7 +107,7 @@ def evaluate(request: EvaluateRequest, context: JobContext) -> dict[str, Any]:
     fresh = [item for item in request.items if item.sha256 not in trained_on]
     found = embed_items(fresh, request.embedding_cache, loaded, context)
     refused += [_refusal(item.path, reason) for item, reason in found.refused]
-    known, unknown = _of_known_labels(_Embedded(found.items, found.rows), head.labels)
+    known, unknown = of_known_labels(Embeddings(found.items, found.rows), head.labels)
     paths = {item.id: item.path for item in found.items}
     refused += [_refusal(paths[id_], reason) for id_, reason in unknown.items()]
     if not len(known):
@@ -136,7 +115,7 @@ def evaluate(request: EvaluateRequest, context: JobContext) -> dict[str, Any]:
             "None of these photos can be used to measure the model.",
             refused[0]["reason"] if refused else "Give real photos that it was not trained on.",
         )
-    report = _tested(head, known)
+    report = tested(head, known)
     return {**report, "refused": refused, "labels": list(head.labels)}
 
 
@@ -167,8 +146,8 @@ def predict(request: PredictRequest, context: JobContext) -> dict[str, Any]:
 
 def _fit(
     request: TrainRequest,
-    data: _Embedded,
-    val: _Embedded,
+    data: Embeddings,
+    val: Embeddings,
     loaded: LoadedBackbone,
     notes: list[str],
 ) -> tuple[Head, TrainingSet]:
@@ -192,134 +171,23 @@ def _fit(
         return head, training_set
     if without:
         notes.append(f"Not trained, because there is no image of it: {', '.join(without)}.")
-    val, _ = _of_known_labels(val, labels)
+    val, _ = of_known_labels(val, labels)
     validation = None
     if len(val):
-        validation = loaded.space(val.rows), _classes(val, labels)
+        validation = loaded.space(val.rows), classes_of(val, labels)
     head = fit_head(training_set, labels, loaded.space, validation)
-    notes.extend(_training_notes(training_set, labels))
+    notes.extend(training_notes(training_set, labels))
     return head, training_set
 
 
-def _training_set(data: _Embedded, labels: Sequence[str], loaded: LoadedBackbone) -> TrainingSet:
+def _training_set(data: Embeddings, labels: Sequence[str], loaded: LoadedBackbone) -> TrainingSet:
     return TrainingSet(
         x=loaded.space(data.rows),
-        y=_classes(data, labels),
+        y=classes_of(data, labels),
         lineages=[item.lineages for item in data.items],
         is_real=np.array([item.is_real for item in data.items], bool),
         copies=np.array([max(1, item.weight) for item in data.items], float),
     )
-
-
-def _training_notes(data: TrainingSet, labels: Sequence[str]) -> list[str]:
-    notes = []
-    for c, label in enumerate(labels):
-        of_class = data.y == c
-        if not data.is_real[of_class].any():
-            notes.append(f"'{label}' was trained on synthetic images alone.")
-        elif (
-            len({tuple(data.lineages[int(i)]) for i in np.flatnonzero(of_class & data.is_real)})
-            == 1
-        ):
-            notes.append(
-                f"'{label}' rests on one real photo: three or more would say better what it is."
-            )
-    return notes
-
-
-def _report(
-    head: Head,
-    training_set: TrainingSet,
-    data: _Embedded,
-    test: _Embedded,
-    notes: list[str],
-) -> dict[str, Any]:
-    n_test = Counter(item.label for item in test.items)
-    report: dict[str, Any] = {
-        "labels": list(head.labels),
-        "n_train": dict(Counter(item.source for item in data.items)),
-        "n_train_by_label": dict(Counter(item.label for item in data.items)),
-        "n_test": {label: n_test.get(label, 0) for label in head.labels},
-        "metrics": None,
-        "why_not": why_not_evaluated(head.labels, n_test) or None,
-        "missing": missing_photos(head.labels, n_test),
-        "mistakes": [],
-        "predictions": [],
-        "cross_validated": None,
-        "synthetic_accuracy": _synthetic_accuracy(head, data),
-        "notes": notes,
-        "temperature": head.temperature,
-        "head": head.info,
-        "open_set": {
-            "score": "largest cosine to a training photo",
-            "abstain_below": head.abstain_below,
-            "from": head.info["abstention_from"],
-        },
-    }
-    if report["why_not"] is None:
-        report.update(_tested(head, test))
-    else:
-        report["answer"] = report["why_not"]
-        report["cross_validated"] = cross_validate(training_set, head.labels, head.space)
-        if report["cross_validated"]:
-            sentence = answer_sentence(
-                report["cross_validated"], "its own real photos, each left out in turn"
-            )
-            report["answer"] += f" Until then, by cross-validation: {sentence}"
-    return report
-
-
-def _tested(head: Head, test: _Embedded) -> dict[str, Any]:
-    prediction = head.predict(test.rows)
-    truth = _classes(test, head.labels)
-    ids = [item.id for item in test.items]
-    groups = family_numbers([item.lineages for item in test.items])
-    metrics = evaluate_answers(prediction.probabilities, truth, head.labels, groups)
-    predictions = answers(ids, truth, prediction.probabilities, head.labels)
-    for row, score, abstains in zip(
-        predictions, prediction.open_set_score, prediction.abstains, strict=True
-    ):
-        row["open_set_score"] = round(float(score), 6)
-        row["abstains"] = bool(abstains)
-    return {
-        "metrics": metrics,
-        "answer": answer_sentence(metrics),
-        "mistakes": mistakes(ids, truth, prediction.probabilities, head.labels),
-        "predictions": predictions,
-        "abstained": int(prediction.abstains.sum()),
-        "n_test": {label: sum(item.label == label for item in test.items) for label in head.labels},
-    }
-
-
-def _synthetic_accuracy(head: Head, data: _Embedded) -> dict[str, Any] | None:
-    """How easy the fakes are: the share of its own synthetic images that it gets right."""
-    synthetic = data.part([not item.is_real for item in data.items])
-    if not len(synthetic):
-        return None
-    answered = head.predict(synthetic.rows).probabilities.argmax(axis=1)
-    right = float(np.sum(answered == _classes(synthetic, head.labels)))
-    n = len(synthetic)
-    return {
-        **figure(right / n, wilson(right, n)),
-        "n": n,
-        "meaning": "how easy the fakes are; it says nothing about real photos",
-    }
-
-
-def _classes(part: _Embedded, labels: Sequence[str]) -> Ints:
-    number = {label: c for c, label in enumerate(labels)}
-    return np.array([number[item.label] for item in part.items], np.intp)
-
-
-def _of_known_labels(part: _Embedded, labels: Sequence[str]) -> tuple[_Embedded, dict[str, str]]:
-    """Those whose label the model can answer, and for the others why not."""
-    known = [item.label in labels for item in part.items]
-    reasons = {
-        item.id: f"the model was not trained to say '{item.label}'"
-        for item, is_known in zip(part.items, known, strict=True)
-        if not is_known
-    }
-    return part.part(known), reasons
 
 
 def _refuse_synthetic_test(items: Sequence[DataItem]) -> None:
@@ -341,8 +209,9 @@ def _load_run(folder: str, device: str) -> tuple[Head, LoadedBackbone]:
             "Train again to make a new one.",
         ) from error
     head = Head.load(data, str(path))
-    loaded = load_backbone(str(head.info["backbone"]), device)
-    if head.space.row_length != loaded.backbone.row_length:
+    loaded = load_backbone(str(head.info.get("backbone")), device)
+    is_same = head.info.get("preprocessing") == PREPROCESSING
+    if not is_same or head.space.row_length != loaded.backbone.row_length:
         raise ModelFileError(
             f"{path} was made with another version of {loaded.backbone.title}.",
             "Train again to make a new one.",
