@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import logging
 import sys
+import threading
 from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -114,12 +115,17 @@ class CaughtErrors(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._before = sys.excepthook
+        self._before = sys.excepthook, threading.excepthook
         sys.excepthook = self._hook
+        threading.excepthook = self._thread_hook
 
     def close(self) -> None:
         """Put the previous hook back; may be called twice."""
-        sys.excepthook = self._before
+        sys.excepthook, threading.excepthook = self._before
+
+    def _thread_hook(self, found: threading.ExceptHookArgs) -> None:
+        if found.exc_value is not None and found.exc_type is not SystemExit:
+            self._hook(found.exc_type, found.exc_value, found.exc_traceback)
 
     def _hook(
         self,
@@ -128,7 +134,7 @@ class CaughtErrors(QObject):
         trace: TracebackType | None,
     ) -> None:
         if issubclass(kind, KeyboardInterrupt):
-            self._before(kind, error, trace)
+            self._before[0](kind, error, trace)
             return
         _log.error("An unexpected error", exc_info=(kind, error, trace))
         if isinstance(error, CatStudioError):

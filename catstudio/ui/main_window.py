@@ -97,6 +97,7 @@ class MainWindow(QMainWindow):
         workspace.told.connect(self.tell)
         workspace.undo_changed.connect(self.actions_.show_undo)
         workspace.counts_changed.connect(self._show_counts)
+        workspace.panel.generate_asked.connect(self._save_later)
         self.stack.addWidget(workspace)
         self.stack.setCurrentWidget(workspace)
         self.header.show_project(studio.name)
@@ -110,6 +111,11 @@ class MainWindow(QMainWindow):
         self.intake.opened(workspace)
         workspace.gallery.focus_view()
         self.project_opened.emit(studio)
+
+    def _save_later(self) -> None:
+        # In the background: a slow disk must not hold the window.
+        if self.workspace is not None:
+            self.workspace.bridge.fetch(self._file.save, lambda _: None)
 
     def _take_down(self) -> None:
         """The project is about to close: its widgets go first."""
@@ -325,3 +331,4 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.welcome)
         self.pages.addWidget(body)
         self.setCentralWidget(self.pages)
+        self.welcome.target.setFocus()

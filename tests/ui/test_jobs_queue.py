@@ -19,7 +19,8 @@ from catstudio.jobs.events import (
     Queued,
     Warned,
 )
-from catstudio.ui.jobs_queue import MAX_FINISHED, JobCard, JobsQueue, duration, result_text
+from catstudio.ui.job_card import JobCard, duration, result_text
+from catstudio.ui.jobs_queue import MAX_FINISHED, JobsQueue
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -405,6 +406,30 @@ def test_an_unexpected_error_is_told_and_logged(
     assert "Traceback" in message.details
     assert "saved as you make them" in message.hint
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_an_error_in_a_thread_is_told_too(
+    window: MainWindow, qtbot, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors = CaughtErrors(window)
+    errors.caught.connect(window.tell)
+
+    def fail() -> None:
+        raise ZeroDivisionError("in a thread")
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    errors.close()
+    qtbot.waitUntil(lambda: bool(window.messages.messages))
+    assert "in a thread" in window.messages.messages[0].text
+
+
+def test_prompts_are_kept_before_the_end(window: MainWindow, opened: Workspace, qtbot) -> None:
+    window._settings.remember_prompt("a grey cat")
+    opened.panel.generate_asked.disconnect(opened.asking.generate)
+    opened.panel.generate_asked.emit(None)
+    qtbot.waitUntil(lambda: SettingsFile().values.prompts == ["a grey cat"])
 
 
 def test_messages_are_few_and_their_details_can_be_copied(themed: QApplication, qtbot) -> None:

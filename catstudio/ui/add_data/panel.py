@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -201,7 +203,8 @@ class AddDataPanel(QFrame):
         for at, source in enumerate(SOURCES.values()):
             tile = QToolButton()
             tile.setText(source.title)
-            tile.setIcon(icons.icon(source.icon, f"source:{source.id}"))
+            tile.toggled.connect(partial(_show_icon, tile, source))
+            _show_icon(tile, source, is_chosen=False)
             tile.setToolTip(source.summary)
             tile.setAccessibleName(source.title)
             tile.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -216,6 +219,11 @@ class AddDataPanel(QFrame):
             self._tiles[source.id] = tile
             grid.addWidget(tile, at // _COLUMNS, at % _COLUMNS)
         return grid
+
+
+def _show_icon(tile: QToolButton, source: Source, is_chosen: bool) -> None:
+    # A source's own colour does not stand out enough on the ground of the chosen tile.
+    tile.setIcon(icons.icon(source.icon, "text" if is_chosen else f"source:{source.id}"))
 
 
 __all__ = ["AddDataPanel", "CopyAsk", "GenerateAsk", "ImportAsk"]
