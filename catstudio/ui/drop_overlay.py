@@ -164,6 +164,7 @@ class DropOverlay(QWidget):
         painter.setFont(font)
         painter.setPen(QColor(theme.muted))
         below = _LATER_TEXT if label is None else f"drop to label them {label}"
+        below = painter.fontMetrics().elidedText(below, Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line.translated(0, 26), Qt.AlignmentFlag.AlignCenter, below)
 
     def _zone_at(self, at: QPoint) -> int | None:

@@ -19,7 +19,8 @@ from catstudio.ui.window_actions import WindowActions
 _THEME_WORDS = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
 _SEARCH_PAUSE_MS = 150
 _MAX_LABELS = 6
-_MAX_COUNTS = 420
+_MAX_COUNTS = 320
+_MAX_NAME = 240
 
 
 def counts_text(readiness: Readiness) -> str:
@@ -60,6 +61,7 @@ class Header(QFrame):
         self.project.setIconSize(QSize(12, 12))
         self.project.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.project.setMenu(self._project_menu())
+        self.project.setMaximumWidth(_MAX_NAME)
         self.counts = label("", "muted")
         self.review = button("", "link", tooltip="Review what waits (Ctrl+R)")
         self.review.clicked.connect(self.review_asked)
@@ -88,7 +90,9 @@ class Header(QFrame):
     def show_project(self, name: str) -> None:
         """The open project's name, or "" for none."""
         self.project.setText((name or "CatStudio").replace("&", "&&"))
-        self.project.setToolTip("New, open, recent, close")
+        self.project.setToolTip(
+            f"{name}: new, open, recent, close" if name else "New, open, recent"
+        )
         for widget in (self.counts, self.search, self._undo, self._redo):
             widget.setVisible(bool(name))
         self.review.setVisible(False)

@@ -100,9 +100,10 @@ def _figures(metrics: Mapping[str, Any]) -> QWidget:
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(M)
     grid.setVerticalSpacing(XS)
-    grid.setColumnStretch(3, 1)
+    grid.setColumnStretch(0, 1)
+    grid.setColumnStretch(3, 2)
     for at, (name, value, interval, remark) in enumerate(rows):
-        grid.addWidget(label(name), at, 0)
+        grid.addWidget(label(name, wrap=True), at, 0)
         grid.addWidget(label(value), at, 1, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(label(f"({interval})" if interval else "", "muted"), at, 2)
         grid.addWidget(label(remark, "muted", wrap=True), at, 3)

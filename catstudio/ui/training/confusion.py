@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from catstudio.ui.theme import BODY, LARGE, RADIUS, SMALL, S, contrast, current
 
 _CELL = QSize(92, 56)
-_MIN_CELL_WIDTH = 44
+_MIN_CELL_WIDTH = 36
 _SIDE = 120
 
 

@@ -90,6 +90,7 @@ class ReadinessView(Card):
         self._rows = QGridLayout()
         self._rows.setHorizontalSpacing(XL)
         self._rows.setVerticalSpacing(XS)
+        self._rows.setColumnStretch(0, 1)
         self._rows.setColumnStretch(1, 1)
         self._shown: list[QWidget] = []
         self.column.addLayout(self._rows)
@@ -131,7 +132,7 @@ class ReadinessView(Card):
             bar.setAccessibleName(real_sentence(one))
             bar.setToolTip(f"{one.missing:,} more real photos to test on are wanted.")
             words, beside = (
-                label(real_sentence(one)),
+                label(real_sentence(one), wrap=True),
                 label(train_sentence(one), "muted", wrap=True),
             )
             self._rows.addWidget(words, 3 * at, 0)
