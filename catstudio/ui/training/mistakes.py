@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from catstudio.ui.bridge import StudioBridge
@@ -94,13 +94,7 @@ class MistakesView(Card):
 
         def read() -> QImage:
             path = studio.thumbnail(studio.image(mistake.id), 256)
-            side = round(_SIDE * ratio)
-            return QImage(str(path)).scaled(
-                side,
-                side,
-                Qt.AspectRatioMode.KeepAspectRatio,
-                Qt.TransformationMode.SmoothTransformation,
-            )
+            return _squared(QImage(str(path)), round(_SIDE * ratio))
 
         def show(image: QImage) -> None:
             pixmap = QPixmap.fromImage(image)
@@ -112,3 +106,20 @@ class MistakesView(Card):
             tile.setEnabled(False)
 
         self._bridge.fetch(read, show, missing, tile)
+
+
+def _squared(image: QImage, side: int) -> QImage:
+    """``image`` whole in the middle of a square, so that all captions stand on one line."""
+    square = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    square.fill(Qt.GlobalColor.transparent)
+    if not image.isNull():
+        small = image.scaled(
+            side,
+            side,
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+        painter = QPainter(square)
+        painter.drawImage((side - small.width()) // 2, (side - small.height()) // 2, small)
+        painter.end()
+    return square
