@@ -24,12 +24,12 @@ from PIL import Image
 from catstudio.core.pixels import EXTENSIONS
 from catstudio.engine.backbones import (
     BACKBONES,
-    DEFAULT,
     LoadedBackbone,
     cpu_threads,
     load_backbone,
 )
 from catstudio.engine.embedding import BATCH, embed_files
+from catstudio.jobs.requests import DEFAULT_BACKBONE
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "resources" / "examples"
 
@@ -90,7 +90,7 @@ def main() -> None:
             paths = list(islice(found, args.images))
         else:
             paths = example_jpegs(Path(temporary), args.images)
-        for name in args.backbone or [DEFAULT]:
+        for name in args.backbone or [DEFAULT_BACKBONE]:
             loaded = load_backbone(name)
             rounds = [
                 (

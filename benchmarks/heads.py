@@ -49,8 +49,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from catstudio.engine.backbones import BACKBONES, DEFAULT, LoadedBackbone, load_backbone
+from catstudio.engine.backbones import BACKBONES, LoadedBackbone, load_backbone
 from catstudio.engine.embedding import embed_files
+from catstudio.jobs.requests import DEFAULT_BACKBONE
 from catstudio.learn.features import FeatureSpace, unit
 from catstudio.learn.fitting import TrainingSet, fit_head
 from catstudio.learn.metrics import auc, balanced_accuracy, ece
@@ -188,7 +189,7 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path)
-    parser.add_argument("--backbone", choices=BACKBONES, default=DEFAULT)
+    parser.add_argument("--backbone", choices=BACKBONES, default=DEFAULT_BACKBONE)
     parser.add_argument("--draws", type=int, default=24)
     args = parser.parse_args()
     loaded = load_backbone(args.backbone)

@@ -67,8 +67,6 @@ def _efficientnet_lite(number: int) -> Callable[[], torch.nn.Module]:
     return load
 
 
-DEFAULT = "efficientnet-lite0"
-
 BACKBONES: dict[str, Backbone] = {
     backbone.id: backbone
     for backbone in (

@@ -21,6 +21,7 @@ from catstudio.core.thumbnails import thumbnail
 from catstudio.core.types import ImageRecord, RunRecord
 from catstudio.jobs.events import AnyEvent, Done
 from catstudio.jobs.requests import (
+    DEFAULT_BACKBONE,
     AnyRequest,
     EvaluateRequest,
     GenerateRequest,
@@ -327,7 +328,7 @@ class Studio:
         self.draw_splits()
         return requesting.train_request(
             self._store,
-            backbone=backbone or requesting.DEFAULT_BACKBONE,
+            backbone=backbone or DEFAULT_BACKBONE,
             finetune=finetune,
             seed=seed,
         )

@@ -23,7 +23,6 @@ from catstudio.jobs.requests import (
 )
 from catstudio.sources import SOURCES, importing, source
 
-DEFAULT_BACKBONE = "efficientnet-lite0"
 MAX_COUNT = 10_000
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catstudio.core import errors
@@ -28,10 +29,10 @@ _TICK = 0.2  # Seconds between looks for Ctrl-C: a blocking get cannot be interr
 def title(request: AnyRequest) -> str:
     """What a person calls the job."""
     if isinstance(request, ImportRequest):
+        # How many files lie in a folder is not known before it has been walked.
         n = len(request.paths) + len(request.blobs)
-        return f"Add {n} file{'' if n == 1 else 's'}" + (
-            f" to {request.label}" if request.label else ""
-        )
+        what = Path(request.paths[0]).name if len(request.paths) == n == 1 else f"{n} items"
+        return f"Add {what}" + (f" to {request.label}" if request.label else "")
     if isinstance(request, GenerateRequest):
         return f"Generate {request.count} × {request.label}"
     if isinstance(request, TrainRequest):
