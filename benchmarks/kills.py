@@ -24,6 +24,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.pictures import crops
 from catstudio.resources import resource
 from catstudio.studio import Studio
 
@@ -82,19 +83,6 @@ qt.exec()
 """
 SECONDS = {"import": 1.5, "generate": 9.0, "train": 8.0}
 """How long each action takes, about: kills are spread over this time."""
-
-
-def pictures(folder: Path, rng: random.Random, count: int = 150) -> None:
-    """Fresh photographs, so that every import has something to do: crops of an example."""
-    from PIL import Image
-
-    folder.mkdir()
-    paths = sorted(Path(str(resource("examples/not-cat"))).glob("*.jpg"))
-    for number in range(count):
-        with Image.open(rng.choice(paths)) as image:
-            left, top = rng.randrange(image.width // 3), rng.randrange(image.height // 3)
-            box = (left, top, left + image.width // 2, top + image.height // 2)
-            image.crop(box).save(folder / f"{number}.jpg", quality=rng.randrange(70, 95))
 
 
 def round_(
@@ -172,7 +160,7 @@ def main() -> None:
             action = ("import", "generate", "train")[number % 3]
             victim = options.victims[number // 3 % len(options.victims)]
             photos = Path(folder) / f"photos-{number}"
-            pictures(photos, rng)
+            crops(photos, 150, seed=rng.randrange(10**6))
             delay = rng.uniform(0, SECONDS[action])
             lost, finished = round_(root, action, victim, delay, photos)
             tally = counts[action, victim]

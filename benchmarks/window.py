@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.pictures import crops
 
 if TYPE_CHECKING:
     from catstudio.jobs.requests import AnyRequest
@@ -133,8 +134,8 @@ def stalls(images: int, photos: int) -> dict[str, tuple[float, float, float]]:
         studio = window.workspace.studio
         studio.subscribe(lambda e: ends.append(e) if isinstance(e, TERMINAL) else None)
         studio.warm_up()
-        others = _pictures(Path(folder) / "photos", photos)
-        cat = _pictures(Path(folder) / "cat", 1)
+        others = crops(Path(folder) / "photos", photos)
+        cat = crops(Path(folder) / "cat", 1, kind="cat")
         measure("import", studio.import_request(others, label="not-cat"))
         studio.run(studio.import_request(cat, label="cat", split="train"))
         measure("generate", studio.generate_request("seed", "cat", images, accept=True))
@@ -144,22 +145,6 @@ def stalls(images: int, photos: int) -> dict[str, tuple[float, float, float]]:
     held.close()
     window.close()
     return found
-
-
-def _pictures(folder: Path, count: int) -> list[Path]:
-    from PIL import Image
-
-    from catstudio.resources import resource
-
-    rng = random.Random(count)
-    folder.mkdir(parents=True)
-    originals = sorted(Path(str(resource("examples/not-cat"))).glob("*.jpg"))
-    for number in range(count):
-        with Image.open(rng.choice(originals)) as image:
-            left, top = rng.randrange(image.width // 3), rng.randrange(image.height // 3)
-            box = (left, top, left + image.width // 2, top + image.height // 2)
-            image.crop(box).save(folder / f"{number}.jpg", quality=rng.randrange(70, 95))
-    return sorted(folder.glob("*.jpg"))
 
 
 def main() -> None:
