@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from catstudio.core.errors import CatStudioError, ModelFileError, NotPossibleError
+from catstudio.core.files import write_atomic
 from catstudio.core.paths import data_dir
 from catstudio.models import hub
 from catstudio.models.entry import ModelEntry
@@ -116,19 +115,10 @@ class ModelRegistry:
         return stored.models
 
     def _write(self, models: tuple[ModelEntry, ...]) -> None:
-        """Written beside, flushed, renamed: a kill at any instant leaves the old list or the new."""
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self.file.parent, prefix=".models-")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(msgspec.json.format(msgspec.json.encode(_Stored(models=models))))
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(self.file)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_atomic(
+                self.file, msgspec.json.format(msgspec.json.encode(_Stored(models=models)))
+            )
         except OSError as error:
             raise CatStudioError(
                 f"The list of models {self.file} cannot be written: {error.strerror or error}.",

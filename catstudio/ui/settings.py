@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from catstudio.core.files import write_atomic
 from catstudio.core.paths import config_dir
 
 VERSION = 1
@@ -107,7 +106,7 @@ class SettingsFile:
         self.values = self._read()
 
     def save(self) -> None:
-        """Write beside, flush, rename: a kill leaves the old settings or the new.
+        """Write the file: a kill leaves the old settings or the new.
 
         A full disk or a read-only folder is logged: settings never stop the work. A file that
         a newer version wrote is left as it is.
@@ -115,17 +114,7 @@ class SettingsFile:
         if self._is_newer:
             return
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=".settings-")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(msgspec.json.format(msgspec.json.encode(self.values)))
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(self.path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_atomic(self.path, msgspec.json.format(msgspec.json.encode(self.values)))
         except OSError as error:
             _log.warning("settings cannot be written: %s", error)
 
