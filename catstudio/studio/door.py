@@ -211,7 +211,7 @@ class Studio:
 
     def readiness(self) -> readiness.Readiness:
         """Is there enough to train and to test on?"""
-        return readiness.measure(self.labels(), self.images())
+        return readiness.measure(self.labels(), self._store.counts())
 
     def verify(self, on_image: Callable[[int, int], None] | None = None) -> verify.Verdict:
         """Check every original against its hash and every row against the rules."""

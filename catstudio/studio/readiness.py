@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from catstudio.core.types import ImageRecord, Split, State
+from catstudio.core.store import Count
+from catstudio.core.types import Split, State
 
 TEST_TARGET = 20
 """Real test photos wanted of each label (EVALUATION: default target)."""
@@ -42,28 +43,29 @@ class Readiness(Struct, frozen=True):
     unlabelled: int
 
 
-def measure(labels: Iterable[str], records: Iterable[ImageRecord]) -> Readiness:
-    """Count ``records`` by label."""
-    everything = [r for r in records if r.state is not State.TRASHED]
-    by_label: dict[str | None, list[ImageRecord]] = {}
-    for record in everything:
-        by_label.setdefault(record.label, []).append(record)
+def measure(labels: Iterable[str], counts: Iterable[Count]) -> Readiness:
+    """Add up the store's ``counts`` by label."""
+    by_label: dict[str | None, list[Count]] = {}
+    for count in counts:
+        if count.state is not State.TRASHED:
+            by_label.setdefault(count.label, []).append(count)
     return Readiness(
         labels=tuple(_one(label, by_label.get(label, [])) for label in labels),
-        unlabelled=len(by_label.get(None, [])),
+        unlabelled=sum(count.n for count in by_label.get(None, [])),
     )
 
 
-def _one(label: str, records: list[ImageRecord]) -> LabelReadiness:
-    accepted = [r for r in records if r.state is State.ACCEPTED]
-    real = [r for r in accepted if r.is_real]
+def _one(label: str, counts: list[Count]) -> LabelReadiness:
+    accepted = [c for c in counts if c.state is State.ACCEPTED]
+    real = [c for c in accepted if c.is_real]
+    in_split = {split: sum(c.n for c in real if c.split is split) for split in (*Split, None)}
     return LabelReadiness(
         label=label,
-        real=len(real),
-        train=sum(r.split is Split.TRAIN for r in real),
-        val=sum(r.split is Split.VAL for r in real),
-        test=sum(r.split is Split.TEST for r in real),
-        undrawn=sum(r.split is None for r in real),
-        synthetic=sum(r.is_synthetic for r in accepted),
-        pending=sum(r.state is State.PENDING for r in records),
+        real=sum(c.n for c in real),
+        train=in_split[Split.TRAIN],
+        val=in_split[Split.VAL],
+        test=in_split[Split.TEST],
+        undrawn=in_split[None],
+        synthetic=sum(c.n for c in accepted if not c.is_real),
+        pending=sum(c.n for c in counts if c.state is State.PENDING),
     )

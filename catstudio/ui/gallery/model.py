@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -26,7 +27,8 @@ RECORD = Qt.ItemDataRole.UserRole + 1
 """The role under which a row gives its :class:`ImageRecord`."""
 
 AnyIndex = QModelIndex | QPersistentModelIndex
-_GATHER_MS = 40  # A stream of new images is read and shown in groups this far apart.
+_GATHER_MS = 40  # A stream of new images is read and shown in groups this far apart,
+_GATHER_SHARE = 10  # and further where showing a group takes more than a tenth of that time.
 _MOST_RANGES = 24  # Beyond this many separate moves, telling Qt to start over is faster.
 
 
@@ -53,6 +55,7 @@ class GalleryModel(QAbstractListModel):
         self._stale: set[str] = set()
         self._is_reading = False
         self._is_loaded = False
+        self._showing_ms = 0.0
         self._gather = QTimer(self)
         self._gather.setSingleShot(True)
         self._gather.setInterval(_GATHER_MS)
@@ -164,8 +167,11 @@ class GalleryModel(QAbstractListModel):
 
     def _added(self, id_: str) -> None:
         self._stale.add(id_)
-        if not self._gather.isActive():
-            self._gather.start(_GATHER_MS)
+        self._gather_soon()
+
+    def _gather_soon(self) -> None:
+        if self._stale and not self._gather.isActive():
+            self._gather.start(max(_GATHER_MS, round(_GATHER_SHARE * self._showing_ms)))
 
     def _read_stale(self) -> None:
         # One read at a time: two could arrive in the other order, the older one last.
@@ -187,6 +193,7 @@ class GalleryModel(QAbstractListModel):
         self._refresh()
 
     def _take_some(self, records: list[ImageRecord]) -> None:
+        began = time.perf_counter()
         self._is_reading = False
         changed = [r for r in records if self._records.get(r.id) != r]
         # New ones go to the end in the order they were made, whatever order they came in.
@@ -195,7 +202,8 @@ class GalleryModel(QAbstractListModel):
         self._refresh()
         for first, last in _ranges(sorted(self._rows[r.id] for r in changed if r.id in self._rows)):
             self.dataChanged.emit(self.index(first), self.index(last))
-        self._read_stale()
+        self._showing_ms = (time.perf_counter() - began) * 1000
+        self._gather_soon()
 
     # -- rows --------------------------------------------------------------------------------
 
