@@ -12,6 +12,8 @@ from pathlib import Path
 from catstudio.core.errors import CatStudioError, ProjectError
 
 TEMPORARY_PREFIX = ".part-"
+READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+"""What the system says where nothing may be written."""
 
 
 def sha256(data: bytes) -> str:
@@ -69,7 +71,7 @@ def explain_os_error(error: OSError, what: str) -> CatStudioError:
             f"The disk is full: {what} could not be written.",
             "Free some space and try again; everything saved before is safe.",
         )
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+    if error.errno in READ_ONLY:
         return ProjectError(
             f"{what} cannot be written: the folder is read-only for you.",
             "Copy the project to a folder of your own, or ask for permission to write there.",
@@ -77,6 +79,7 @@ def explain_os_error(error: OSError, what: str) -> CatStudioError:
     if error.errno in (errno.ENOENT, errno.ENODEV, errno.EIO, errno.ESTALE):
         return CatStudioError(
             f"{what} cannot be reached: {error.strerror}.",
-            "Plug the drive back in or reconnect the network folder, then try again.",
+            "Plug the drive back in, reconnect the network folder or put back what was moved, "
+            "then try again.",
         )
     return CatStudioError(f"{what}: {error.strerror or error}.", "Check the folder and try again.")

@@ -104,6 +104,11 @@ def read_bytes(path: Path) -> bytes:
     name = shown(path.name)
     try:
         info = path.stat()
+        if stat.S_ISDIR(info.st_mode):
+            raise ImageRefusedError(
+                f"{name} is a folder without an image that can be read.",
+                "Choose image files, or a folder of them that you may open.",
+            )
         if not stat.S_ISREG(info.st_mode):
             # A pipe or a device may never end.
             raise ImageRefusedError(f"{name} is not a file.", "Choose an image file.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from catstudio.core.errors import NotPossibleError, ProjectError
-from catstudio.core.files import explain_os_error
+from catstudio.core.files import READ_ONLY, explain_os_error
 
 SUFFIX = ".catstudio"
 EXTENSIONS = {
@@ -64,6 +64,11 @@ class ProjectFolder:
             for folder in (self.root, *self._folders):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
+            if error.errno in READ_ONLY:
+                raise ProjectError(
+                    f"{self.root} cannot be made: {self.root.parent} is read-only for you.",
+                    "Choose another place for the project, or ask for permission to write there.",
+                ) from error
             raise explain_os_error(error, str(self.root)) from error
 
     @property
@@ -105,7 +110,9 @@ class ProjectFolder:
         if not has_database:
             raise ProjectError(
                 f"{self.root} is not a CatStudio project: it has no project.sqlite.",
-                "Choose a folder whose name ends in .catstudio.",
+                "Its photos are in its folder images: begin a new project and add them there."
+                if self.images.is_dir()
+                else "Choose a folder whose name ends in .catstudio.",
             )
 
     def staged(self) -> ProjectFolder:

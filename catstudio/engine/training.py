@@ -106,7 +106,7 @@ def evaluate(request: EvaluateRequest, context: JobContext) -> dict[str, Any]:
     _refuse_synthetic_test(request.items)
     trained_on = set(request.training_sha256)
     refused = [
-        _refusal(item.path, "the model was trained on this very photo")
+        _refusal(item.path, "The model was trained on this very photo.")
         for item in request.items
         if item.sha256 in trained_on
     ]

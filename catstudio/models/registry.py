@@ -17,7 +17,7 @@ from catstudio.models.inspection import Inspection, inspect
 from catstudio.models.weights import PICKLED_SUFFIXES
 
 _VERSION = 1
-_ADD = "Add one with: catstudio models add PATH."
+_ADD = "Add one with the + beside the list of models (catstudio models add PATH)."
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -157,7 +157,8 @@ def resolve(model: str, registry: ModelRegistry | None = None) -> Resolved:
     if snapshot is None:
         raise NotPossibleError(
             f"The model {model} is not on this computer: it is not in the Hugging Face cache.",
-            "Allow the download (--allow-download), or add a copy: catstudio models add PATH.",
+            "Tick “Allow download” under Advanced (--allow-download), or add a copy with the + "
+            "beside the list of models (catstudio models add PATH).",
         )
     return Resolved(id=model, inspection=inspect(snapshot))
 

@@ -33,13 +33,21 @@ class Candidate(Struct, frozen=True):
     data: bytes | None = None
 
 
+class Dead(Struct, frozen=True):
+    """A path that leads to no image: ``message`` names it and says why, ``hint`` what to do."""
+
+    path: str
+    message: str
+    hint: str
+
+
 class Found(Struct, frozen=True):
-    """What a walk found: images to try, files that do not look like images, and paths that lead
-    nowhere, each with its reason."""
+    """What a walk found: images to try, files that do not look like images, and what cannot be
+    walked."""
 
     candidates: tuple[Candidate, ...]
     skipped: tuple[str, ...]
-    refused: tuple[tuple[str, str], ...]
+    refused: tuple[Dead, ...]
 
 
 class Sound(Struct, frozen=True):
@@ -65,24 +73,33 @@ def find(request: ImportRequest) -> Found:
 
     A file that is named is always tried, whatever its ending; inside a folder only files that
     end like an image are, and the others are listed as skipped. Hidden files, links to folders
-    (they may lead round in a circle) and projects inside the folder are passed over.
+    (they may lead round in a circle) and projects inside the folder are passed over; a project
+    that is named itself is refused.
     """
     candidates: list[Candidate] = []
     skipped: list[str] = []
-    refused: list[tuple[str, str]] = []
+    refused: list[Dead] = []
     for given in request.paths:
         path = Path(given)
-        if holds(path.is_dir):
-            files = list(_walk(path, refused))
+        if is_project(path):
+            refused.append(
+                _dead(path, "is a CatStudio project, not a folder of photos", "Open it instead.")
+            )
+        elif holds(path.is_dir):
+            before = len(refused)
+            files = list(walk(path, refused))
             images = [p for p in files if p.suffix.lower() in EXTENSIONS]
             skipped += [shown(str(p)) for p in files if p.suffix.lower() not in EXTENSIONS]
             candidates += [Candidate(shown(p.name), str(p)) for p in images]
-            if not images:
-                refused.append((shown(given), "This folder has no images in it."))
+            if not images and len(refused) == before:
+                kinds = "JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC or AVIF"
+                refused.append(
+                    _dead(path, "has no images in it", f"Choose a folder that holds {kinds} files.")
+                )
         elif holds(path.exists):
             candidates.append(Candidate(shown(path.name), given))
         else:
-            refused.append((shown(given), "There is no such file."))
+            refused.append(_dead(path, "is not there", "Check the path."))
     candidates += [Candidate(shown(name), data=data) for name, data in request.blobs]
     return Found(tuple(candidates), tuple(skipped), tuple(refused))
 
@@ -159,7 +176,14 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
     return Sound(candidate, new, shrunk(decoded.image, THUMBNAIL))
 
 
-def _walk(folder: Path, refused: list[tuple[str, str]]) -> Iterator[Path]:
+def is_project(path: Path) -> bool:
+    """Is the folder at ``path`` a project? A broken one too, by its ending."""
+    if not holds(path.is_dir):
+        return False
+    return path.suffix == SUFFIX or holds((path / "project.sqlite").is_file)
+
+
+def walk(folder: Path, refused: list[Dead]) -> Iterator[Path]:
     """Files below ``folder``, in order; a folder that cannot be read is refused, the rest goes on."""
     waiting = [folder]
     while waiting:
@@ -172,9 +196,15 @@ def _walk(folder: Path, refused: list[tuple[str, str]]) -> Iterator[Path]:
             entries = sorted(path.iterdir(), reverse=True)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            refused.append((shown(str(path)), f"This folder cannot be read: {reason}."))
+            refused.append(
+                _dead(path, f"cannot be read: {reason}", "Check that you may open this folder.")
+            )
             continue
         waiting += [entry for entry in entries if _is_wanted(entry)]
+
+
+def _dead(path: Path, reason: str, hint: str) -> Dead:
+    return Dead(shown(str(path)), f"{shown(path.name or str(path))} {reason}.", hint)
 
 
 def _is_wanted(entry: Path) -> bool:

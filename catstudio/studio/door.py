@@ -254,6 +254,8 @@ class Studio:
 
     def _written(self, edit: Callable[[], Touched | None]) -> Future[Touched | None]:
         def run() -> Touched | None:
+            # The open database would take a change also after its folder was deleted.
+            self._folder.check_reachable()
             touched = edit()
             if touched is not None:
                 self._publish(touched)

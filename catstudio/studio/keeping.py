@@ -89,9 +89,11 @@ class Keeper:
         """
         self._begin(request.job_id)
         found = importing.find(request)
-        refused = [{"path": path, "reason": reason} for path, reason in found.refused]
-        for one in refused:
-            context.warn(f"{one['path']}: {one['reason']}", "Check the path.", one["path"])
+        refused = [
+            {"path": one.path, "reason": f"{one.message} {one.hint}"} for one in found.refused
+        ]
+        for one in found.refused:
+            context.warn(one.message, one.hint, one.path)
         total = len(found.candidates)
         problem: CatStudioError | None = None
         with closing(importing.checked(request, found.candidates)) as every:

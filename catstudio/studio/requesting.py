@@ -75,6 +75,7 @@ def generate_request(
     Raises :class:`BadInputError` for an unknown method, label, option or seed, and
     :class:`NotPossibleError` when the method needs more seed images than there are.
     """
+    store.folder.check_reachable()
     maker = source(method)
     if not maker.is_generator:
         makers = ", ".join(one.id for one in SOURCES.values() if one.is_generator)
@@ -137,6 +138,7 @@ def _seed_records(store: Store, label: str, seeds: Iterable[str] | None) -> list
 
 def train_request(store: Store, **settings: Any) -> TrainRequest:
     """Everything accepted and labelled. Raises :class:`NotPossibleError` when that is nothing."""
+    store.folder.check_reachable()
     items = [
         _item(record, record.label, store.image_path(record))
         for record in store.images()
@@ -187,8 +189,12 @@ def evaluate_request(
             f"There is no folder {folder}.", "Give a folder with one sub-folder a class."
         )
     items: list[DataItem] = []
-    for sub in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        files = sorted(p for p in sub.rglob("*") if p.suffix.lower() in EXTENSIONS and p.is_file())
+    for sub in _class_folders(folder):
+        dead: list[importing.Dead] = []
+        files = [p for p in importing.walk(sub, dead) if p.suffix.lower() in EXTENSIONS]
+        if dead:
+            # A measurement without a part of its photos would look like the whole one.
+            raise BadInputError(dead[0].message, dead[0].hint)
         if not files:
             continue
         label = mapping.get(sub.name, sub.name)
@@ -213,6 +219,17 @@ def evaluate_request(
     )
 
 
+def _class_folders(folder: Path) -> list[Path]:
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError as error:
+        raise BadInputError(
+            f"{folder} cannot be read: {(error.strerror or str(error)).lower()}.",
+            "Check that you may open this folder.",
+        ) from error
+    return [p for p in inside if not p.name.startswith(".") and importing.holds(p.is_dir)]
+
+
 def _outside(path: Path, label: str) -> DataItem:
     try:
         digest = sha256(path.read_bytes())
@@ -231,15 +248,28 @@ def _outside(path: Path, label: str) -> DataItem:
 
 
 def predict_request(store: Store, run_folder: Path, paths: Iterable[str | Path]) -> PredictRequest:
-    """Images or folders to label. Raises :class:`BadInputError` when there is no image."""
+    """Images or folders to label. Raises :class:`BadInputError` when there is no image.
+
+    A folder without images, or that cannot be read, stays in the list: the job says so, and the
+    rest is labelled.
+    """
     wanted: list[str] = []
+    empty: list[str] = []
     for path in map(Path, paths):
         if importing.holds(path.is_dir):
-            wanted += [str(p) for p in sorted(path.rglob("*")) if p.suffix.lower() in EXTENSIONS]
+            dead: list[importing.Dead] = []
+            files = importing.walk(path, dead)
+            found = [str(p) for p in files if p.suffix.lower() in EXTENSIONS]
+            wanted += found
+            empty += [one.path for one in dead] or ([] if found else [str(path)])
         else:
             wanted.append(str(path))
     if not wanted:
-        raise BadInputError("There is no image to label.", "Name image files, or a folder of them.")
+        raise BadInputError(
+            f"There is no image to label in {', '.join(empty) or 'nothing'}.",
+            "Name image files, or a folder of them that you may open.",
+        )
+    wanted += empty
     return PredictRequest(
         job_id=new_job_id(),
         paths=tuple(wanted),

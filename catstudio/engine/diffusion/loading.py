@@ -24,7 +24,7 @@ _CONFIG_FILES = ["*.json", "*/*.json", "*/*.txt", "*/*.model"]
 _LOAD_ERRORS = (
     OSError,
     ValueError,
-    KeyError,
+    LookupError,
     TypeError,
     AttributeError,
     ImportError,
