@@ -50,6 +50,12 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True)
+def every_report(monkeypatch):
+    """A person is told ten times a second; these tests count the steps."""
+    monkeypatch.setattr("catstudio.jobs.context._REPORT_EVERY", 0.0)
+
+
 @pytest.fixture(scope="session")
 def models(tmp_path_factory) -> Path:
     """A folder with one tiny saved model a family, and ``one.safetensors`` beside its config."""
