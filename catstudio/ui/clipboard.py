@@ -10,6 +10,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QUrl
 from PySide6.QtGui import QImage
 
 _ENCODED = (("image/png", "png"), ("image/jpeg", "jpg"), ("image/webp", "webp"))
+_WEB = ("http://", "https://")
 LINK_REFUSED = "CatStudio does not fetch pictures from the web."
 LINK_HINT = "Save the picture to a file first (and note its licence), then drop the file."
 
@@ -44,7 +45,9 @@ class Incoming:
 
 def can_take(mime: QMimeData) -> bool:
     """Is there something to add, or a link that deserves an explanation?"""
-    return mime.hasUrls() or mime.hasImage() or any(mime.hasFormat(kind) for kind, _ in _ENCODED)
+    if mime.hasUrls() or mime.hasImage() or _written_link(mime):
+        return True
+    return any(mime.hasFormat(kind) for kind, _ in _ENCODED)
 
 
 def read(mime: QMimeData) -> Incoming:
@@ -63,7 +66,7 @@ def read(mime: QMimeData) -> Incoming:
         image = mime.imageData()
         if isinstance(image, QImage) and not image.isNull():
             return Incoming(images=((f"{name}.png", image),))
-    return Incoming(links=_links(urls))
+    return Incoming(links=_links(urls) or _written_link(mime))
 
 
 def file_names(paths: tuple[str, ...], limit: int = 3) -> str:
@@ -75,6 +78,12 @@ def file_names(paths: tuple[str, ...], limit: int = 3) -> str:
 
 def _links(urls: list[QUrl]) -> tuple[str, ...]:
     return tuple(url.toString() for url in urls if not url.isLocalFile())
+
+
+def _written_link(mime: QMimeData) -> tuple[str, ...]:
+    """The address that was copied as text, if the text is one and nothing else."""
+    text = mime.text().strip() if mime.hasText() else ""
+    return (text,) if text.startswith(_WEB) and len(text.split()) == 1 else ()
 
 
 def _png(image: QImage) -> bytes:

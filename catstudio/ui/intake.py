@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from catstudio.core.project import SUFFIX
 from catstudio.ui.clipboard import LINK_HINT, LINK_REFUSED, Incoming, read
 from catstudio.ui.messages import Message
 from catstudio.ui.projects import Projects
@@ -13,9 +16,11 @@ from catstudio.ui.workspace import Workspace
 
 
 class Intake(QObject):
-    """``told`` carries why something was refused. ``workspace`` is the open project, if any."""
+    """``told`` carries why something was refused, ``open_asked`` the path of a project that was
+    brought. ``workspace`` is the open project, if any."""
 
     told = Signal(object)
+    open_asked = Signal(str)
 
     def __init__(self, projects: Projects, welcome: Welcome, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -31,7 +36,10 @@ class Intake(QObject):
         return self.workspace.studio.labels()
 
     def take(self, incoming: Incoming, label: str | None) -> None:
-        """Bring images in; without a project, begin the one that the welcome page describes."""
+        """Bring images in; without a project, begin the one that the welcome page describes.
+
+        A project is opened; one among photos is refused with the other files that are no image.
+        """
         if incoming.links:
             links = "\n".join(incoming.links)
             self.told.emit(Message(LINK_REFUSED, LINK_HINT, "look", links))
@@ -39,6 +47,8 @@ class Intake(QObject):
             if not incoming.links:
                 hint = "Copy or drop images, files or folders."
                 self.told.emit(Message("There is no image to add.", hint, "look"))
+        elif incoming.count == 1 and Path(*incoming.paths).suffix == SUFFIX:
+            self.open_asked.emit(incoming.paths[0])
         elif self.workspace is not None:
             self.workspace.bring_in(incoming, label)
         else:

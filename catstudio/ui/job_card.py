@@ -29,8 +29,9 @@ from catstudio.jobs.events import (
 )
 from catstudio.ui import icons
 from catstudio.ui.mark import Mark
+from catstudio.ui.refused_list import RefusedList
 from catstudio.ui.theme import XS, S
-from catstudio.ui.widgets import ElidedLabel, button, label
+from catstudio.ui.widgets import ElidedLabel, WrappedLabel, button
 
 _PREVIEW = 48
 _STEPS = 1000
@@ -63,10 +64,12 @@ def result_text(result: Mapping[str, Any]) -> str:
 
 
 class JobCard(QFrame):
-    """One job, from waiting to its end. ``cancel_asked`` carries its id, ``dismissed`` too."""
+    """One job, from waiting to its end. ``cancel_asked`` carries its id, ``dismissed`` too;
+    ``resized`` says that it wants another height."""
 
     cancel_asked = Signal(str)
     dismissed = Signal(str)
+    resized = Signal()
 
     def __init__(self, job_id: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,8 +89,10 @@ class JobCard(QFrame):
         self._step = ElidedLabel("Waits for its turn", "small")
         self._left = ElidedLabel("", "small")
         self._left.hide()
-        self._story = label("", "small", wrap=True)
+        self._story = WrappedLabel("", "small")
         self._story.hide()
+        self.refused = RefusedList()
+        self.refused.resized.connect(self.resized)
         self._bar = QProgressBar()
         self._bar.setRange(0, _STEPS)
         self._bar.setTextVisible(False)
@@ -167,24 +172,20 @@ class JobCard(QFrame):
         self.cancel.setToolTip("Take this card away")
         self.cancel.setAccessibleName("Take this card away")
         self.cancel.setEnabled(True)
+        self.refused.show_warnings(self.warnings)
+        self._copy.setVisible(bool(self.warnings) or isinstance(event, Failed))
         if isinstance(event, Failed):
             self.failure = event
             self._show_mark("problem")
             self._tell(f"{event.message} {event.hint}".strip())
-            self._copy.show()
             return
-        refused = len(self.warnings)
-        self._show_mark("look" if refused or isinstance(event, Cancelled) else "ok")
+        self._show_mark("look" if self.warnings or isinstance(event, Cancelled) else "ok")
+        text = f"stopped, {self._made:,} kept"
         if isinstance(event, Done):
             text = result_text(event.result)
-            if refused:
-                first = self.warnings[0]
-                more = f" And {refused - 1:,} more." if refused > 1 else ""
-                self._tell(f"{text}. {first.message}{more}")
-                self._copy.show()
-                return
-        else:
-            text = f"stopped, {self._made:,} kept"
+        if self.warnings:
+            self._tell(f"{text[:1].upper()}{text[1:]}" or "Done")
+            return
         # A finished job is one line, what it brought first: the rest may be cut.
         self._title.setText(f"{text[:1].upper()}{text[1:]} · {self.title}" if text else self.title)
         self._step.hide()
@@ -217,7 +218,7 @@ class JobCard(QFrame):
         row.addWidget(self._preview, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         column.setSpacing(XS)
-        for widget in (self._title, self._step, self._bar, self._left, self._story):
+        for widget in (self._title, self._step, self._bar, self._left, self._story, self.refused):
             column.addWidget(widget)
         column.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
         row.addLayout(column, 1)

@@ -26,11 +26,13 @@ MAX_FINISHED = 20
 class JobsQueue(QWidget):
     """All jobs, newest first. It lives as long as its project is open, shown or not.
 
-    ``cancel_asked`` carries a job's id. ``finished`` carries a terminal event.
+    ``cancel_asked`` carries a job's id. ``finished`` carries a terminal event. ``resized`` says
+    that a card wants another height.
     """
 
     cancel_asked = Signal(str)
     finished = Signal(object)
+    resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,6 +96,7 @@ class JobsQueue(QWidget):
         card = JobCard(event.job_id, event.title)
         card.cancel_asked.connect(self.cancel_asked)
         card.dismissed.connect(self._remove)
+        card.resized.connect(self.resized)
         self.cards[event.job_id] = card
         self._cards.insertWidget(0, card)
         self._look_again()

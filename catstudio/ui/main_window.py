@@ -292,6 +292,7 @@ class MainWindow(QMainWindow):
         page.forget_asked.connect(self.projects.forget)
         self.overlay.dropped.connect(self.intake.take)
         self.intake.told.connect(self.tell)
+        self.intake.open_asked.connect(self.open_project)
 
     def _connect_actions(self) -> None:
         actions = self.actions_

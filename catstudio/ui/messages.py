@@ -18,11 +18,12 @@ from PySide6.QtWidgets import (
 from catstudio.core.errors import CatStudioError
 from catstudio.ui.mark import Mark
 from catstudio.ui.theme import XS, M, S
-from catstudio.ui.widgets import button, icon_button, label
+from catstudio.ui.widgets import WrappedLabel, button, icon_button
 
 Level = Literal["ok", "look", "problem"]
 _SECONDS = {"ok": 6, "look": 0, "problem": 0}
 MAX_BARS = 3
+_LONGEST_WORD = 80
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class MessageBar(QFrame):
         row.setContentsMargins(M, S, S, S)
         row.setSpacing(M)
         row.addWidget(Mark(18, message.level, message.level), 0, Qt.AlignmentFlag.AlignVCenter)
-        text = label(f"{message.text} {message.hint}".strip(), wrap=True)
+        # Only what is too long for a line is broken up: paths are copied from here.
+        text = WrappedLabel(f"{message.text} {message.hint}".strip(), longest=_LONGEST_WORD)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(text, 1)
         if message.action:

@@ -141,6 +141,7 @@ class Workspace(QWidget):
         self.panel.copy_asked.connect(self.asking.count_copies)
         self.panel.failed.connect(self._tell)
         self.queue.cancel_asked.connect(self.studio.cancel)
+        self.queue.resized.connect(self._show_queue)
         self.gallery.selection_changed.connect(self._show_selection)
         self.gallery.add_requested.connect(self.add_photos)
         self.gallery.review_requested.connect(self.review)

@@ -106,7 +106,12 @@ def test_refused_files_are_told(queue: JobsQueue) -> None:
     for name in ("a.png", "b.png"):
         queue.show_event(Warned(job_id="j", message=f"{name} is empty.", hint="Copy it again."))
     queue.show_event(Done(job_id="j", result={"added": 1, "duplicates": 0, "refused": [1, 2]}))
-    assert card.step_text == "1 added, 2 refused. a.png is empty. And 1 more."
+    assert card.step_text == "1 added, 2 refused"
+    assert [row.text() for row in card.refused.rows] == [
+        "a.png is empty. Copy it again.",
+        "b.png is empty. Copy it again.",
+    ]
+    assert card.refused.more.isHidden()
     card.copy_details()
     assert "b.png is empty. Copy it again." in QGuiApplication.clipboard().text()
 

@@ -5,7 +5,7 @@ from catstudio.ui.widgets.empty_state import EmptyState
 from catstudio.ui.widgets.flow_layout import FlowLayout
 from catstudio.ui.widgets.frames import Card, CollapsibleSection, Line, SectionHeader
 from catstudio.ui.widgets.inputs import ComboBox, DoubleSpinBox, SpinBox
-from catstudio.ui.widgets.labels import ElidedLabel, KeyHint, label
+from catstudio.ui.widgets.labels import ElidedLabel, KeyHint, WrappedLabel, label
 from catstudio.ui.widgets.picture import PictureView
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "PictureView",
     "SectionHeader",
     "SpinBox",
+    "WrappedLabel",
     "button",
     "icon_button",
     "label",

@@ -1,10 +1,14 @@
-"""Labels: by role, elided with a tooltip, and the look of a key to press."""
+"""Labels: by role, wrapped or elided with a tooltip, and the look of a key to press."""
 
 from __future__ import annotations
+
+import re
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
+
+_MAY_BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 def label(text: str, role: str = "", wrap: bool = False) -> QLabel:
@@ -14,6 +18,34 @@ def label(text: str, role: str = "", wrap: bool = False) -> QLabel:
     result.setProperty("role", role)
     result.setWordWrap(wrap)
     return result
+
+
+class WrappedLabel(QLabel):
+    """Text over several lines that also breaks inside words longer than ``longest``: file names
+    and paths have no spaces, and would widen what they stand in."""
+
+    def __init__(
+        self, text: str = "", role: str = "", longest: int = 16, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._long = re.compile(rf"\S{{{longest + 1},}}")
+        self._parts = re.compile(rf"[/\\_.\-]|[^/\\_.\-]{{{longest}}}")
+        self._text = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("role", role)
+        self.setWordWrap(True)
+        self.setText(text)
+
+    def text(self) -> str:
+        """What was set, without the marks of where it may break."""
+        return self._text
+
+    def setText(self, text: str) -> None:
+        self._text = text
+        super().setText(self._long.sub(self._broken, text))
+
+    def _broken(self, word: re.Match[str]) -> str:
+        return self._parts.sub(lambda part: part[0] + _MAY_BREAK, word[0])
 
 
 class KeyHint(QLabel):
