@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,8 +67,12 @@ def training_report(
     data: Embeddings,
     test: Embeddings,
     notes: list[str],
+    on_fold: Callable[[int, int], None],
 ) -> dict[str, Any]:
-    """The report of one training, without times; figures only where every label was tested."""
+    """The report of one training, without times; figures only where every label was tested.
+
+    ``on_fold`` hears of each fold of a cross-validation and may raise to end it.
+    """
     n_test = Counter(item.label for item in test.items)
     report: dict[str, Any] = {
         "labels": list(head.labels),
@@ -95,7 +99,11 @@ def training_report(
         report.update(tested(head, test))
     else:
         report["answer"] = report["why_not"]
-        report["cross_validated"] = cross_validate(training_set, head.labels, head.space)
+        # The head's own strength: one choice of five from all lineages flatters no fold, and
+        # choosing it in every fold anew would take five times as long.
+        report["cross_validated"] = cross_validate(
+            training_set, head.labels, head.space, head.info.get("strength"), on_fold
+        )
         if report["cross_validated"]:
             sentence = answer_sentence(
                 report["cross_validated"], "its own real photos, each left out in turn"

@@ -81,7 +81,12 @@ def train(request: TrainRequest, context: JobContext) -> tuple[dict[str, Any], d
     context.check_cancelled()
     test, unknown = of_known_labels(test, head.labels)
     excluded.update(unknown)
-    report = training_report(head, training_set, data, test, notes)
+
+    def on_fold(done: int, total: int) -> None:
+        context.check_cancelled()
+        context.progress(done, total, "Cross-validating")
+
+    report = training_report(head, training_set, data, test, notes, on_fold)
     report["excluded"] = [{"id": id_, "reason": why} for id_, why in excluded.items()]
     report["backbone"] = request.backbone
     report["runtime"] = loaded.runtime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,32 +16,43 @@ from catstudio.learn.metrics import evaluate
 Ints = NDArray[np.intp]
 
 FOLDS = 10
+FOLDS_OF_MANY = 5
+MANY = 600
+"""Images from which on fewer folds say as much."""
 MIN_LINEAGES = 2
 """Real lineages a label below which nothing can be left out."""
 
 
 def cross_validate(
-    data: TrainingSet, labels: Sequence[str], space: FeatureSpace
+    data: TrainingSet,
+    labels: Sequence[str],
+    space: FeatureSpace,
+    strength: float | None = None,
+    on_fold: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any] | None:
     """Metrics of :func:`catstudio.learn.metrics.evaluate` over the real photos of ``data``.
 
     Whole families are left out together, so that no photo is answered by a head that has seen
     a variation of it. None when a label has fewer than ``MIN_LINEAGES`` real lineages, or when
-    there is one label only.
+    there is one label only. ``strength`` fixes the regularisation of every fold. ``on_fold`` is
+    called with (done, total) before each fold; what it raises ends the work.
     """
     folds = grouped_folds(data, len(labels))
     if folds is None:
         return None
     probabilities = np.zeros((len(data.y), len(labels)))
-    for fold in range(int(folds.max()) + 1):
+    n_folds = int(folds.max()) + 1
+    for fold in range(n_folds):
+        if on_fold:
+            on_fold(fold, n_folds)
         left_out = folds == fold
         kept = subset(data, np.flatnonzero(~left_out))
-        head = fit_head(kept, labels, space)
+        head = fit_head(kept, labels, space, strength=strength)
         probabilities[left_out] = head.probabilities(data.x[left_out])
     real = np.flatnonzero(data.is_real)
     groups = family_numbers(data.lineages)[real]
     metrics = evaluate(probabilities[real], data.y[real], labels, groups)
-    return {**metrics, "method": f"leaving lineages out, {int(folds.max()) + 1} folds"}
+    return {**metrics, "method": f"leaving lineages out, {n_folds} folds"}
 
 
 def grouped_folds(data: TrainingSet, n_classes: int) -> Ints | None:
@@ -59,7 +70,8 @@ def grouped_folds(data: TrainingSet, n_classes: int) -> Ints | None:
     }
     if min(real_families.values()) < MIN_LINEAGES:
         return None
-    n_folds = min(FOLDS, max(real_families.values()))
+    most = FOLDS if len(data.y) < MANY else FOLDS_OF_MANY
+    n_folds = min(most, max(real_families.values()))
     folds = np.zeros(len(data.y), np.intp)
     for group in by_label.values():
         # Families with a real photo first: two of them never share a fold with all the others.

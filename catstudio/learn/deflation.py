@@ -70,11 +70,10 @@ def outlook(sample: Sample, ridge: Ridge, n_classes: int) -> Outlook:
     speaking = np.bincount(sample.y[index], share, minlength=n_classes).astype(float)
     match = np.array([_match(sample, index, share, c) for c in range(n_classes)])
     outputs = ridge(sample.x[index].astype(np.float64))
-    for row, i in enumerate(index):
-        kin = sample.partners[i]
-        kin = kin[sample.y[kin] == sample.y[i]]
-        surplus = sample.x[kin] @ sample.x[i] - match[sample.y[i]]
-        outputs[row] -= surplus @ ridge.alpha[kin]
+    for rows, kin in _households(sample, index):
+        alpha = ridge.alpha[kin]
+        matched = sample.x[index[rows]] @ (alpha.T @ sample.x[kin]).T
+        outputs[rows] -= matched - match[sample.y[kin[0]]] * alpha.sum(axis=0)
     means, spread = _moments(outputs, sample.y[index], share, n_classes)
     if n_classes > 2:
         # One photo against several classes gets large coefficients, and with them its chance
@@ -94,29 +93,43 @@ def _speakers(sample: Sample, n_classes: int) -> Ints:
     return np.flatnonzero(speaks)
 
 
+def _households(sample: Sample, index: Ints) -> list[tuple[Ints, Ints]]:
+    """Positions in ``index`` with the same partners and class, and those partners of that class.
+
+    Taken together they cost one product a household instead of one a photo: thousands of
+    variations of one seed are all partners of each other.
+    """
+    found: dict[tuple[int, int], list[int]] = {}
+    for row, i in enumerate(index):
+        # Photos with the same lineages have the very same array of partners.
+        found.setdefault((id(sample.partners[i]), int(sample.y[i])), []).append(row)
+    households: list[tuple[Ints, Ints]] = []
+    for (_, c), rows in found.items():
+        kin = sample.partners[index[rows[0]]]
+        households.append((np.array(rows, np.intp), kin[sample.y[kin] == c]))
+    return households
+
+
 def _shares(sample: Sample, index: Ints) -> Floats:
     speaks = np.zeros(len(sample.y), bool)
     speaks[index] = True
-    return np.array(
-        [
-            1.0 / np.count_nonzero(speaks[kin] & (sample.y[kin] == sample.y[i]))
-            for i, kin in ((i, sample.partners[i]) for i in index)
-        ]
-    )
+    shares = np.empty(len(index))
+    for rows, kin in _households(sample, index):
+        shares[rows] = 1.0 / np.count_nonzero(speaks[kin])
+    return shares
 
 
 def _match(sample: Sample, index: Ints, share: Floats, c: int) -> float:
     """rho of class ``c``: mean cosine between its lineages, drawn towards the prior."""
-    rows = np.flatnonzero(sample.y[index] == c)
     weight = np.zeros(len(sample.y))
-    weight[index[rows]] = share[rows]
+    of_class = index[sample.y[index] == c]
+    weight[of_class] = share[sample.y[index] == c]
     total = weight @ sample.x
     pairs, matches = weight.sum() ** 2, float(total @ total)
-    for i in index[rows]:
-        kin = sample.partners[i]
-        within = weight[i] * weight[kin]
-        pairs -= within.sum()
-        matches -= float(within @ (sample.x[kin] @ sample.x[i]))
+    for rows, kin in _households(sample, of_class):
+        own, of_kin = weight[of_class[rows]], weight[kin]
+        pairs -= own.sum() * of_kin.sum()
+        matches -= float((own @ sample.x[of_class[rows]]) @ (of_kin @ sample.x[kin]))
     others = max(weight.sum() - 1.0, 0.0)
     seen = matches / pairs if pairs > 1e-6 else PRIOR_MATCH
     return float((PRIOR_PHOTOS * PRIOR_MATCH + others * seen) / (PRIOR_PHOTOS + others))

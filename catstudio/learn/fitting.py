@@ -17,9 +17,9 @@ from catstudio.learn.lineages import families, partners
 from catstudio.learn.open_set import (
     MIN_PHOTOS,
     abstention_threshold,
+    choose_exemplars,
     left_out_matches,
     nearest_match,
-    thin_out,
 )
 from catstudio.learn.ridge import Ridge, fit_ridge, left_out_outputs
 
@@ -29,12 +29,16 @@ Ints = NDArray[np.integer]
 STRENGTH = 10.0
 """How much data counts against the penalty while there is too little to choose."""
 STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
+MOST_IMBALANCE = 2
+"""Mean lineages a class, over those of the smallest, up to which lineages add to the weights."""
 MIN_LINEAGES_TO_CHOOSE = 10
 """Lineages in the smallest class from which on the strength is cross-validated."""
 MIN_LINEAGES_TO_LEAVE_OUT = 5
 """Lineages in the smallest class from which on the temperature comes from left-out scores."""
-MAX_LEFT_OUT = 2500
+MAX_LEFT_OUT = 2000
 """Images up to which the exact left-out outputs are affordable (one inverse of that size)."""
+MAX_TO_CHOOSE = 1200
+"""Images up to which they are for every strength; beyond, the choice hardly matters."""
 PRIOR_PHOTOS = 10.0
 """How many photos a class the expected spread counts as when the temperature is fitted."""
 _QUANTILES = 64
@@ -65,26 +69,34 @@ def fit_head(
     labels: Sequence[str],
     space: FeatureSpace,
     validation: tuple[Floats, Ints] | None = None,
+    strength: float | None = None,
 ) -> Head:
     """Fit a :class:`Head` that tells ``labels`` apart (two or more, each with an image).
 
     ``validation`` holds unit vectors and class indices of real photos that were not trained
-    on: with ``MIN_PHOTOS`` or more, temperature and abstention come from them.
+    on: with ``MIN_PHOTOS`` or more, temperature and abstention come from them. ``strength``
+    fixes the regularisation, which is chosen here otherwise.
     """
     n_classes = len(labels)
     kin = partners(data.lineages)
     sample = Sample(data.x, data.y, kin, data.is_real)
     targets = np.where(data.y[:, None] == np.arange(n_classes), 1.0, -1.0)
     groups = families(data.lineages)
-    balance = _class_weights(data, n_classes, len(groups))
-    strength, how = _choose_strength(sample, targets, balance, groups, n_classes)
+    balance = _class_weights(data, n_classes, _effective_families(data, groups, n_classes))
+    left_out: Floats | None = None
+    how = "given"
+    if strength is None:
+        strength, how, left_out = _choose_strength(sample, targets, balance, groups, n_classes)
     ridge = fit_ridge(data.x, targets, strength * balance)
     found = outlook(sample, ridge, n_classes)
     offset, scale = thresholds(found)
+    if left_out is None and _is_affordable(found, len(data.y), validation):
+        left_out = left_out_outputs(_kernel(data.x), targets, strength * balance, groups)
     temperature, calibrated_on = _temperature(
-        sample, ridge, found, (offset, scale), targets, strength * balance, groups, validation
+        sample, ridge, found, (offset, scale), left_out, validation
     )
-    abstain_below, abstains_by = _abstention(sample, found, validation)
+    exemplars = choose_exemplars(data.y, data.is_real)
+    abstain_below, abstains_by = _abstention(sample, found, exemplars, validation)
     info: dict[str, Any] = {
         "strength": strength,
         "strength_chosen_by": how,
@@ -103,45 +115,74 @@ def fit_head(
         offset=offset,
         scale=scale,
         temperature=temperature,
-        exemplars=thin_out(data.x).astype(np.float16),
+        exemplars=data.x[exemplars].astype(np.float16),
         abstain_below=abstain_below,
         info=info,
     )
 
 
+def _effective_families(data: TrainingSet, groups: Sequence[Ints], n_classes: int) -> int:
+    """Families of all classes, the largest classes counting ``MOST_IMBALANCE`` times the least.
+
+    Three photos against three thousand would each weigh 500: the ridge then runs through those
+    three exactly, and deflating such a fit puts the threshold beyond every new photo.
+    """
+    classes = [np.unique(data.y[group]) for group in groups]
+    fewest = int(np.bincount(np.concatenate(classes), minlength=n_classes).min())
+    return min(len(groups), MOST_IMBALANCE * n_classes * fewest)
+
+
 def _class_weights(data: TrainingSet, n_classes: int, n_families: int) -> Floats:
     """Weights with the same total for each class; within it copies count as that many.
 
-    They sum to the number of families: fifty variations of a photo shift what its class looks
-    like, but are no more evidence against the penalty than the photo was.
+    But no picture counts more than all others of its class together: 30,000 copies of one of
+    five photos would leave the other four without any say. They sum to ``n_families``:
+    fifty variations of a photo shift what its class looks like, but are no more evidence
+    against the penalty than the photo was.
     """
-    totals = np.bincount(data.y, data.copies, minlength=n_classes)
-    weights: Floats = data.copies * n_families / (n_classes * totals[data.y])
+    copies = data.copies.astype(float)
+    for c in range(n_classes):
+        of_class = np.flatnonzero(data.y == c)
+        if len(of_class) > 1:
+            most = of_class[int(np.argmax(copies[of_class]))]
+            copies[most] = min(copies[most], copies[of_class].sum() - copies[most])
+    totals = np.bincount(data.y, copies, minlength=n_classes)
+    weights: Floats = copies * n_families / (n_classes * totals[data.y])
     return weights
+
+
+def _kernel(x: Floats) -> Floats:
+    kernel: Floats = x.astype(np.float64) @ x.T.astype(np.float64)
+    return kernel
 
 
 def _choose_strength(
     sample: Sample, targets: Floats, balance: Floats, groups: Sequence[Ints], n_classes: int
-) -> tuple[float, str]:
-    """The strength with the least class-balanced squared error on left-out real lineages."""
+) -> tuple[float, str, Floats | None]:
+    """The strength with the least class-balanced squared error on left-out real lineages.
+
+    Also returned: how it was found, and the left-out outputs [n, classes] at that strength.
+    """
     fewest = min(sum(bool((sample.y[g] == c).any()) for g in groups) for c in range(n_classes))
-    if fewest < MIN_LINEAGES_TO_CHOOSE or len(sample.y) > MAX_LEFT_OUT:
-        return STRENGTH, "fixed"
-    errors = []
-    for strength in STRENGTHS:
-        outputs = left_out_outputs(sample.x, targets, strength * balance, groups)
-        squares = ((outputs - targets) ** 2).mean(axis=1)
-        judged = sample.is_real if sample.is_real.any() else np.ones(len(squares), bool)
-        errors.append(
-            np.mean(
-                [
-                    squares[judged & (sample.y == c)].mean()
-                    for c in range(n_classes)
-                    if (judged & (sample.y == c)).any()
-                ]
-            )
-        )
-    return STRENGTHS[int(np.argmin(errors))], "leaving lineages out"
+    if fewest < MIN_LINEAGES_TO_CHOOSE or len(sample.y) > MAX_TO_CHOOSE:
+        return STRENGTH, "fixed", None
+    kernel = _kernel(sample.x)
+    tried = [left_out_outputs(kernel, targets, s * balance, groups) for s in STRENGTHS]
+    best = int(np.argmin([_balanced_error(sample, out, targets, n_classes) for out in tried]))
+    return STRENGTHS[best], "leaving lineages out", tried[best]
+
+
+def _balanced_error(sample: Sample, outputs: Floats, targets: Floats, n_classes: int) -> float:
+    squares = ((outputs - targets) ** 2).mean(axis=1)
+    judged = sample.is_real if sample.is_real.any() else np.ones(len(squares), bool)
+    of_classes = [judged & (sample.y == c) for c in range(n_classes)]
+    return float(np.mean([squares[rows].mean() for rows in of_classes if rows.any()]))
+
+
+def _is_affordable(found: Outlook, n: int, validation: tuple[Floats, Ints] | None) -> bool:
+    is_validated = validation is not None and len(validation[1]) >= MIN_PHOTOS
+    enough = found.lineages.min() >= MIN_LINEAGES_TO_LEAVE_OUT
+    return bool(enough) and n <= MAX_LEFT_OUT and not is_validated
 
 
 def _temperature(
@@ -149,9 +190,7 @@ def _temperature(
     ridge: Ridge,
     found: Outlook,
     placement: tuple[Floats, Floats],
-    targets: Floats,
-    weights: Floats,
-    groups: Sequence[Ints],
+    left_out: Floats | None,
     validation: tuple[Floats, Ints] | None,
 ) -> tuple[float, str]:
     offset, scale = placement
@@ -162,9 +201,8 @@ def _temperature(
     y = sample.y[found.index]
     expected, classes = _expected_scores(found, offset, scale)
     prior = np.full(len(classes), PRIOR_PHOTOS / _QUANTILES)
-    enough = found.lineages.min() >= MIN_LINEAGES_TO_LEAVE_OUT and len(sample.y) <= MAX_LEFT_OUT
-    if enough:
-        outputs = left_out_outputs(sample.x, targets, weights, groups)[found.index]
+    if left_out is not None and found.lineages.min() >= MIN_LINEAGES_TO_LEAVE_OUT:
+        outputs = left_out[found.index]
         # Few photos are often told apart without a mistake; alone they would ask for certainty.
         scores = np.concatenate([(outputs - offset) * scale, expected])
         balanced = found.share * found.lineages.mean() / found.lineages[y]
@@ -197,11 +235,11 @@ def _expected_scores(found: Outlook, offset: Floats, scale: Floats) -> tuple[Flo
 
 
 def _abstention(
-    sample: Sample, found: Outlook, validation: tuple[Floats, Ints] | None
+    sample: Sample, found: Outlook, exemplars: Ints, validation: tuple[Floats, Ints] | None
 ) -> tuple[float, str]:
     if validation is not None and len(validation[1]) >= MIN_PHOTOS:
-        matches = nearest_match(validation[0], sample.x)
-        return abstention_threshold(matches), "validation photos"
-    matches = left_out_matches(sample.x, found.index, sample.partners)
+        matches = nearest_match(validation[0], sample.x[exemplars])
+        return abstention_threshold(matches, validation[1]), "validation photos"
+    matches, judged = left_out_matches(sample.x, found.index, sample.partners, exemplars)
     origin = "lineages left out" if len(matches) >= MIN_PHOTOS else "assumed"
-    return abstention_threshold(matches), origin
+    return abstention_threshold(matches, sample.y[judged]), origin

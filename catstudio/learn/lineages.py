@@ -14,21 +14,25 @@ def partners(lineages: Sequence[Sequence[str]]) -> list[Ints]:
     """For each image the indices of all images that share a lineage with it, itself included.
 
     A blend shares a lineage with both of its parents' families; the families themselves stay
-    apart. An image without lineage is alone.
+    apart. An image without lineage is alone. Images of the same lineages share one array.
     """
     members: dict[str, list[int]] = {}
     for index, names in enumerate(lineages):
-        for name in names:
+        for name in set(names):
             members.setdefault(name, []).append(index)
     arrays = {name: np.array(found, np.intp) for name, found in members.items()}
+    together: dict[frozenset[str], Ints] = {
+        frozenset([name]): found for name, found in arrays.items()
+    }
     result: list[Ints] = []
     for index, names in enumerate(lineages):
-        if len(names) == 1:
-            result.append(arrays[names[0]])
-        elif names:
-            result.append(np.unique(np.concatenate([arrays[name] for name in names])))
-        else:
+        key = frozenset(names)
+        if not key:
             result.append(np.array([index], np.intp))
+            continue
+        if key not in together:
+            together[key] = np.unique(np.concatenate([arrays[name] for name in key]))
+        result.append(together[key])
     return result
 
 

@@ -13,7 +13,7 @@ from catstudio.learn.features import FeatureSpace
 from catstudio.learn.fitting import TrainingSet, expected_temperature
 from catstudio.learn.head import Head
 from catstudio.learn.lineages import partners
-from catstudio.learn.open_set import thin_out
+from catstudio.learn.open_set import choose_exemplars
 from catstudio.learn.ridge import Ridge
 
 Floats = NDArray[np.floating]
@@ -80,7 +80,7 @@ def fit_one_class(
         offset=offset,
         scale=scale,
         temperature=expected_temperature(found, offset, scale),
-        exemplars=thin_out(data.x).astype(np.float16),
+        exemplars=data.x[choose_exemplars(data.y, data.is_real)].astype(np.float16),
         abstain_below=-1.0,
         info=info,
     )

@@ -17,6 +17,8 @@ MIN_PHOTOS = 10
 DEFAULT_THRESHOLD = 0.05
 """Used while there are too few photos: nearly unrelated to everything in training."""
 MAX_EXEMPLARS = 4000
+MAX_JUDGES = 1000
+"""Left-out photos whose matches the threshold is read off: ample for a 5% quantile."""
 _CHUNK = 512
 
 
@@ -30,34 +32,60 @@ def nearest_match(x: Floats, exemplars: Floats) -> Floats:
     return np.concatenate(best) if best else np.zeros(0, np.float32)
 
 
-def left_out_matches(x: Floats, index: Ints, partners: Sequence[Ints]) -> Floats:
-    """For the photos ``index``, the nearest match outside their own lineages, [len(index)].
+def left_out_matches(
+    x: Floats, index: Ints, partners: Sequence[Ints], exemplars: Ints, seed: int = 0
+) -> tuple[Floats, Ints]:
+    """For the photos ``index``, the nearest of ``exemplars`` outside their own lineages.
 
-    Photos without anything outside their lineages are left out of the answer.
+    Of more than ``MAX_JUDGES`` photos a random part is asked; photos without an exemplar
+    outside their lineages are left out of the answer: matches [k] and which photos [k].
     """
+    if len(index) > MAX_JUDGES:
+        index = np.random.default_rng(seed).choice(index, MAX_JUDGES, replace=False)
+    column = np.full(len(x), -1, np.intp)
+    column[exemplars] = np.arange(len(exemplars))
+    against = x[exemplars].T
     matches = []
-    for i in index:
-        cosines = x @ x[i]
-        cosines[partners[i]] = -np.inf
-        matches.append(cosines.max())
-    found = np.array(matches, np.float64)
-    return found[np.isfinite(found)]
+    for start in range(0, len(index), _CHUNK):
+        asked = index[start : start + _CHUNK]
+        cosines = x[asked] @ against
+        for row, i in enumerate(asked):
+            own = column[partners[i]]
+            cosines[row, own[own >= 0]] = -np.inf
+        matches.append(cosines.max(axis=1))
+    found = np.concatenate(matches).astype(np.float64) if matches else np.zeros(0)
+    is_known = np.isfinite(found)
+    return found[is_known], index[is_known]
 
 
-def abstention_threshold(matches: Floats) -> float:
-    """The match under which to abstain, from matches of photos of the known classes.
+def abstention_threshold(matches: Floats, classes: Ints) -> float:
+    """The match under which to abstain, from ``matches`` [n] of photos of known ``classes`` [n].
 
-    The ``MISSED_SHARE`` quantile; with fewer than ``MIN_PHOTOS`` matches a quantile says
-    nothing and :data:`DEFAULT_THRESHOLD` stands in.
+    The ``MISSED_SHARE`` quantile, each class counting the same: among three thousand photos of
+    one class the next is always near, and three of another must not be measured by that. With
+    fewer than ``MIN_PHOTOS`` matches a quantile says nothing and :data:`DEFAULT_THRESHOLD`
+    stands in.
     """
     if len(matches) < MIN_PHOTOS:
         return DEFAULT_THRESHOLD
-    return float(np.quantile(matches, MISSED_SHARE))
+    weights = 1.0 / np.bincount(classes)[classes]
+    quantile = np.quantile(matches, MISSED_SHARE, weights=weights, method="inverted_cdf")
+    return float(quantile)
 
 
-def thin_out(x: Floats, seed: int = 0) -> Floats:
-    """At most ``MAX_EXEMPLARS`` rows, a random part of them when there are more."""
-    if len(x) <= MAX_EXEMPLARS:
-        return x
-    kept = np.sort(np.random.default_rng(seed).choice(len(x), MAX_EXEMPLARS, replace=False))
-    return x[kept]
+def choose_exemplars(y: Ints, is_real: NDArray[np.bool_], seed: int = 0) -> Ints:
+    """Which of [n] training images new ones are matched against: at most ``MAX_EXEMPLARS``.
+
+    Each class keeps as many as any other while it has them, real photos before synthetic ones:
+    five photos must not vanish among thousands of another class or of their own variations.
+    """
+    n = len(y)
+    if n <= MAX_EXEMPLARS:
+        return np.arange(n)
+    order = np.random.default_rng(seed).permutation(n)
+    order = order[np.argsort(~is_real[order], kind="stable")]
+    turn = np.empty(n, np.intp)
+    for c in np.unique(y):
+        of_class = order[y[order] == c]
+        turn[of_class] = np.arange(len(of_class))
+    return np.sort(np.argsort(turn, kind="stable")[:MAX_EXEMPLARS])

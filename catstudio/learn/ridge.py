@@ -76,17 +76,21 @@ def bordered(kernel: Floats, sample_weights: Floats) -> Floats:
 
 
 def left_out_outputs(
-    x: Floats, targets: Floats, sample_weights: Floats, groups: Sequence[Ints]
+    kernel: Floats, targets: Floats, sample_weights: Floats, groups: Sequence[Ints]
 ) -> Floats:
     """Outputs [n, classes] for each group of photos by the ridge fitted without that group.
 
-    Exact and without refitting: with C the inverse of the bordered system, the residuals of a
-    left-out group G are ``inv(C[G, G]) @ alpha[G]`` (Cawley 2006, extended to groups).
+    ``kernel`` [n, n] holds the photos' dot products. Exact and without refitting: with C the
+    inverse of the bordered system, the residuals of a left-out group G are
+    ``inv(C[G, G]) @ alpha[G]`` (Cawley 2006, extended to groups).
     """
-    inverse = np.linalg.inv(bordered(x.astype(np.float64) @ x.T, sample_weights))
-    alpha = inverse[: len(x), : len(x)] @ targets
-    outputs = np.empty_like(alpha)
+    n = len(kernel)
+    inverse = np.linalg.inv(bordered(kernel, sample_weights))
+    alpha = inverse[:n, :n] @ targets
+    # Most groups are one photo; those need no system of their own.
+    outputs: Floats = targets - alpha / np.diag(inverse)[:n, None]
     for group in groups:
-        block = inverse[np.ix_(group, group)]
-        outputs[group] = targets[group] - np.linalg.solve(block, alpha[group])
+        if len(group) > 1:
+            block = inverse[np.ix_(group, group)]
+            outputs[group] = targets[group] - np.linalg.solve(block, alpha[group])
     return outputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from catstudio.learn.head import Head
 from catstudio.learn.lineages import families, family_numbers, partners
 from catstudio.learn.metrics import balanced_accuracy, ece
 from catstudio.learn.one_class import fit_one_class, world
+from catstudio.learn.open_set import MAX_EXEMPLARS, choose_exemplars
 from catstudio.learn.ridge import fit_ridge, left_out_outputs
 
 DIM = 60
@@ -118,7 +120,7 @@ def test_left_out_outputs_are_those_of_refitting() -> None:
     targets = np.sign(np.random.default_rng(1).normal(size=(12, 2)))
     weights = np.random.default_rng(2).random(12) + 0.5
     groups = [np.array([0, 3, 4]), np.array([1]), np.array([2, 5, 6, 7]), np.arange(8, 12)]
-    fast = left_out_outputs(x, targets, weights, groups)
+    fast = left_out_outputs(x @ x.T, targets, weights, groups)
     for group in groups:
         kept = np.setdiff1d(np.arange(12), group)
         again = fit_ridge(x[kept], targets[kept], weights[kept])
@@ -236,3 +238,102 @@ def test_one_class_is_told_from_the_world() -> None:
     assert (head.probabilities(seen[3:])[:, 0] > 0.5).mean() > 0.9
     assert (head.probabilities(everything[20:])[:, 0] < 0.5).mean() > 0.8
     assert head.info["one_class"] == "cat"
+
+
+def test_cross_validation_can_be_stopped_between_folds() -> None:
+    class StopError(Exception):
+        pass
+
+    def on_fold(done: int, total: int) -> None:
+        if done == 2:
+            raise StopError
+
+    data = training(photos(6, 0, 1), photos(6, 1, 2))
+    with pytest.raises(StopError):
+        cross_validate(data, ("a", "b"), PLAIN, on_fold=on_fold)
+
+
+def test_five_photos_keep_their_place_among_thousands() -> None:
+    y = np.repeat([0, 1], [5, 10_000])
+    is_real = np.ones(len(y), bool)
+    kept = choose_exemplars(y, is_real)
+    assert len(kept) == MAX_EXEMPLARS
+    assert set(range(5)) <= set(kept.tolist())
+    is_real[:] = False
+    is_real[[7_000, 9_000]] = True
+    assert {7_000, 9_000} <= set(choose_exemplars(y, is_real).tolist())
+
+
+def test_households_deflate_as_one_photo_after_the_other() -> None:
+    """Blends, variations and photos of one lineage, against the sum written out."""
+    data = training(photos(8, 0, 1, 1.5), photos(6, 1, 2, 1.5))
+    lineages = [("a",), ("a",), ("b",), ("a", "b"), ("b", "a"), ("c",), (), ("c",)]
+    lineages += [("d",), ("d", "e"), ("e",), ("f",), ("a",), ("g",)]
+    sample = Sample(data.x, data.y, partners(lineages), np.ones(14, bool))
+    targets = np.where(data.y[:, None] == np.arange(2), 1.0, -1.0)
+    ridge = fit_ridge(data.x, targets, np.ones(14))
+    found = outlook(sample, ridge, 2)
+    for row, i in enumerate(found.index):
+        kin = sample.partners[i]
+        kin = kin[data.y[kin] == data.y[i]]
+        surplus = data.x[kin] @ data.x[i] - found.match[data.y[i]]
+        expected = ridge(data.x[i].astype(float)) - surplus @ ridge.alpha[kin]
+        assert found.outputs[row] == pytest.approx(expected, abs=1e-5)
+        assert found.share[row] == pytest.approx(1 / len(kin))
+
+
+@pytest.mark.parametrize("lineages", [1, 10_000])
+def test_ten_thousand_images_are_fitted_in_seconds(lineages: int) -> None:
+    data = training(
+        photos(5_000, 0, 1, 2.0),
+        photos(5_000, 1, 2, 2.0),
+        lineages=[(f"l{i % lineages}",) for i in range(10_000)],
+    )
+    started = time.process_time()
+    head = fit_head(data, ("a", "b"), PLAIN)
+    assert time.process_time() - started < 8.0
+    assert len(head.exemplars) == MAX_EXEMPLARS
+
+
+def test_thirty_thousand_copies_do_not_outvote_four_photos() -> None:
+    """Four photos of five would count for nothing; they cost at most a little now."""
+    once, often = [], []
+    weight = np.ones(10)
+    weight[0] = 30_000
+    for draw in range(20):
+        groups = photos(5, 0, 100 + draw, 2.5), photos(5, 1, 200 + draw, 2.5)
+        test = photos(300, 0, 300 + draw, 2.5), photos(300, 1, 400 + draw, 2.5)
+        once.append(right(fit_head(training(*groups), ("a", "b"), PLAIN), *test))
+        copied = training(*groups, copies=weight)
+        often.append(right(fit_head(copied, ("a", "b"), PLAIN), *test))
+    assert np.mean(once) - np.mean(often) < 0.04
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 30])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_identical_images_give_an_answer_and_no_nan(n: int, value: float) -> None:
+    """All embeddings alike, or all at the centre: nothing can be told, and nothing breaks."""
+    x = unit(np.full((n, DIM), value, np.float32))
+    head = fit_head(training(x, x), ("a", "b"), PLAIN)
+    p = head.predict(np.concatenate([x, photos(3, 0, 1)])).probabilities
+    assert np.isfinite(p).all()
+    three = fit_head(training(x, x, x), ("a", "b", "c"), PLAIN)
+    assert np.isfinite(three.predict(x).probabilities).all()
+
+
+def test_huge_imbalance_keeps_the_rare_label() -> None:
+    data = training(photos(3, 0, 1, 1.5), photos(3_000, 1, 2, 1.5))
+    head = fit_head(data, ("rare", "common"), PLAIN)
+    test = photos(300, 0, 3, 1.5), photos(300, 1, 4, 1.5)
+    assert right(head, *test) > 0.93
+    assert (
+        head.predict(test[0]).abstains.mean() < 0.7
+    )  # nearly all, before classes counted the same
+
+
+def test_same_data_same_bytes() -> None:
+    data = training(photos(12, 0, 1), photos(15, 1, 2), photos(3, 2, 3))
+    labels = ('"quoted"', "ночь, 🐈", "")
+    first = fit_head(data, labels, PLAIN).save()
+    assert first == fit_head(data, labels, PLAIN).save()
+    assert Head.load(first).labels == labels
