@@ -70,6 +70,11 @@ class JobsQueue(QWidget):
         )
 
     @property
+    def is_read(self) -> bool:
+        """Has the person unfolded a list of refused files?"""
+        return any(card.refused.more.isChecked() for card in self.cards.values())
+
+    @property
     def running(self) -> list[str]:
         """Ids of the jobs that wait or run."""
         return [id_ for id_, card in self.cards.items() if not card.is_over]

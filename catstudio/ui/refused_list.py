@@ -13,7 +13,7 @@ from catstudio.ui.widgets import WrappedLabel, button
 
 FIRST = 2
 """So many are shown at once; a button shows the others."""
-MOST = 200
+MOST = 50
 """More than this many rows are only copied: a list that long is read elsewhere."""
 
 

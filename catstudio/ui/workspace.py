@@ -29,7 +29,7 @@ from catstudio.ui.training.tab import TrainingTab
 
 PANEL_WIDTH, INSPECTOR_WIDTH = 304, 280
 _MIN_SIDE, _MIN_CENTRE = 248, 400
-_QUEUE_SHARE = 0.34
+_QUEUE_SHARE, _READ_QUEUE_SHARE = 0.34, 0.6
 GALLERY, TRAINING = 0, 1
 
 
@@ -184,7 +184,8 @@ class Workspace(QWidget):
         if self.queue.isHidden() or self._is_left_split:
             return
         height = self.left.height()
-        wanted = min(self.queue.wanted_height(), round(height * _QUEUE_SHARE))
+        share = _READ_QUEUE_SHARE if self.queue.is_read else _QUEUE_SHARE
+        wanted = min(self.queue.wanted_height(), round(height * share))
         self.left.setSizes([height - wanted, wanted])
 
     def _touched(self, touched: Touched) -> None:

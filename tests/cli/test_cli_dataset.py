@@ -2,42 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sqlite3
-import struct
 import tempfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-
-def _png_bomb(side: int) -> bytes:
-    """A PNG file that says it is ``side`` x ``side``, with next to no data in it."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        checked = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checked)
-
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
-
-
-@contextmanager
-def _as_nobody() -> Iterator[None]:
-    """File permissions bind even root's tests: become nobody for a while."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
+from tests.bad_files import REASONS, as_nobody, bad_images, damage, make_newer
 
 
 def test_new_begins_a_project(cli, tmp_path):
@@ -97,17 +68,9 @@ def test_a_drawing_cannot_be_tested_on(cli, project, cat_photo):
 
 
 def test_bad_files_are_refused_one_by_one_and_the_rest_goes_on(cli, project, cat_photo, tmp_path):
-    whole = cat_photo.read_bytes()
-    bad = {
-        "text.jpg": b"this is a letter, not a cat",
-        "half.jpg": whole[: len(whole) // 2],
-        "bomb.png": _png_bomb(40_000),
-        "empty.jpg": b"",
-    }
     folder = tmp_path / "mixed"
     folder.mkdir()
-    for name, data in bad.items():
-        (folder / name).write_bytes(data)
+    bad_images(folder, cat_photo)
     shutil.copy(cat_photo, folder / "good.jpg")
 
     ran = cli("import", project, folder, "--label", "cat", "--json")
@@ -115,11 +78,11 @@ def test_bad_files_are_refused_one_by_one_and_the_rest_goes_on(cli, project, cat
     assert ran.status == 3
     assert ran.json["added"] == 1
     refused = {Path(one["path"]).name: one["reason"] for one in ran.json["refused"]}
-    assert set(refused) == set(bad)
+    assert set(refused) == set(REASONS)
     for name, reason in refused.items():
-        assert name in reason
-        assert reason.endswith(".")
-        assert name in ran.err
+        assert reason.startswith(f"{name} ") and REASONS[name] in reason
+        assert reason.count(". ") == 1 and reason.endswith("."), "a reason, and what to do"
+        assert reason in ran.err
     assert cli("verify", project).status == 0
 
 
@@ -129,6 +92,35 @@ def test_a_folder_without_images_is_named(cli, project, tmp_path):
     assert ran.status == 3
     assert ran.json["refused"][0]["path"] == str(tmp_path / "nothing")
     assert "no images" in ran.err
+
+
+def test_a_project_is_no_folder_of_photos(cli, project, tmp_path):
+    other = tmp_path / "Birds.catstudio"
+    assert cli("new", other).status == 0
+    ran = cli("import", project, other, "--label", "cat")
+    assert ran.status == 3
+    assert "Birds.catstudio is a CatStudio project" in ran.err
+
+
+def test_a_locked_folder_is_named_once_and_the_rest_goes_on(cli, cat_photo):
+    with tempfile.TemporaryDirectory() as name:  # not in tmp_path: nobody must get there
+        outer = Path(name)
+        path, locked, free = outer / "Cats.catstudio", outer / "locked", outer / "free"
+        for folder in (locked, free):
+            folder.mkdir()
+            shutil.copy(cat_photo, folder)
+        assert cli("new", path).status == 0
+        for place in (outer, free, path, *path.rglob("*")):
+            place.chmod(0o777)
+        locked.chmod(0o000)
+        with as_nobody():
+            ran = cli("import", path, locked, free, "--label", "cat", "--json")
+            measured = cli("evaluate", path, locked)
+        locked.chmod(0o755)
+    assert (ran.status, ran.json["added"]) == (3, 1)
+    (refused,) = ran.json["refused"]
+    assert refused["reason"].startswith("locked cannot be read: permission denied.")
+    assert measured.status in (3, 4)
 
 
 def test_a_path_that_is_not_there_is_named(cli, project, cat_photo, tmp_path):
@@ -159,7 +151,7 @@ def test_a_read_only_folder_is_named(cli, cat_photo):
         assert cli("new", path).status == 0  # also: whatever is imported late is loaded now
         for place in (folder, path, *path.rglob("*")):
             place.chmod(0o555 if place.is_dir() else 0o444)
-        with _as_nobody():
+        with as_nobody():
             begun = cli("new", folder / "Other.catstudio")
             opened = cli("import", path, cat_photo, "--label", "cat")
         folder.chmod(0o755)
@@ -173,10 +165,7 @@ def test_a_read_only_folder_is_named(cli, cat_photo):
 
 
 def test_a_project_of_a_newer_version_is_left_alone(cli, project):
-    database = sqlite3.connect(project / "project.sqlite")
-    database.execute("PRAGMA user_version = 999")
-    database.commit()
-    database.close()
+    make_newer(project)
     before = (project / "project.sqlite").read_bytes()
     ran = cli("verify", project)
     assert ran.status == 3
@@ -185,11 +174,7 @@ def test_a_project_of_a_newer_version_is_left_alone(cli, project):
 
 
 def test_a_damaged_database_is_said_and_repaired_when_asked(cli, filled):
-    database = filled / "project.sqlite"
-    for suffix in ("-wal", "-shm"):
-        Path(f"{database}{suffix}").unlink(missing_ok=True)
-    database.write_bytes(b"\0" * 4096 + database.read_bytes()[4096:])
-
+    damage(filled)
     ran = cli("verify", filled, "--json")
     assert ran.status == 3
     assert ran.json["ok"] is False

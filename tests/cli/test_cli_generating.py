@@ -14,6 +14,7 @@ import pytest
 
 from catstudio.sources import SOURCES
 from catstudio.studio import Studio
+from tests.bad_files import bad_models, checkpoint
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -103,6 +104,12 @@ def test_without_photos_it_says_what_is_needed(cli, project):
     assert "cat" in ran.err
 
 
+def test_a_brace_without_its_partner_is_named(cli, filled):
+    ran = _generate(cli, filled, "diffusers", "--prompt", "a {grey|black cat")
+    assert ran.status == 3
+    assert "never closed at character 3" in ran.err
+
+
 def test_seeds_that_nothing_matches_are_refused(cli, filled):
     assert _generate(cli, filled, "seed", "--seeds", "tag:none-such").status == 3
 
@@ -138,9 +145,12 @@ def test_images_are_made_and_wait_for_review(cli, filled):
 
 @pytest.mark.needs_engine
 def test_models_that_cannot_be_used_are_named(cli, filled, tmp_path):
-    (tmp_path / "no-index").mkdir()
+    bad_models(tmp_path)
+    (tmp_path / "whole.safetensors").write_bytes(checkpoint())
     for model, status in (
         (tmp_path / "no-index", 3),
+        (tmp_path / "old.ckpt", 3),
+        (tmp_path / "whole.safetensors", 3),
         ("nobody/nothing", 4),
     ):
         ran = _generate(cli, filled, "diffusers", "--model", model, "--prompt", "a cat")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import pickle
-import struct
 from pathlib import Path
 
 import pytest
+
+from tests.bad_files import MODEL_REASONS, bad_models, checkpoint
 
 
 @pytest.fixture(autouse=True)
@@ -17,10 +16,7 @@ def own_home(tmp_path, monkeypatch):
 
 
 def _checkpoint(path: Path) -> Path:
-    """A tiny file with the tensor names of a Stable Diffusion checkpoint."""
-    name = "model.diffusion_model.input_blocks.0.0.weight"
-    header = json.dumps({name: {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}).encode()
-    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(16))
+    path.write_bytes(checkpoint())
     return path
 
 
@@ -47,20 +43,10 @@ def test_an_unknown_model_is_status_4(cli):
 
 
 def test_unusable_models_are_refused_by_name(cli, tmp_path):
-    folder = tmp_path / "no-index"
-    (folder / "unet").mkdir(parents=True)
-    whole = _checkpoint(tmp_path / "whole.safetensors").read_bytes()
-    cut = tmp_path / "cut.safetensors"
-    cut.write_bytes(whole[:-8])
-    pickled = tmp_path / "old.ckpt"
-    pickled.write_bytes(pickle.dumps({"state_dict": {}}))
-    for path, word in (
-        (folder, "model_index.json"),
-        (cut, "cut.safetensors"),
-        (pickled, "old.ckpt"),
-        (tmp_path / "gone", "gone"),
-    ):
+    bad_models(tmp_path)
+    for name, reason in MODEL_REASONS.items():
+        path = tmp_path / name
         ran = cli("models", "add", path)
         assert ran.status == 3, path
-        assert word in ran.err
+        assert name in ran.err and reason in ran.err
     assert cli("models", "list", "--json").json == {"models": []}
