@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from catstudio.core import schema
-from catstudio.core.errors import CatStudioError, NotPossibleError, ProjectError
+from catstudio.core.errors import (
+    CatStudioError,
+    DamagedProjectError,
+    NotPossibleError,
+    ProjectError,
+)
 from catstudio.core.files import explain_os_error
 
 _MAX_VARIABLES = 900  # SQLite's oldest default limit of placeholders is 999.
@@ -177,7 +182,7 @@ class Database:
 
 def damaged(path: Path) -> ProjectError:
     """What to say of a database that SQLite cannot read."""
-    return ProjectError(
+    return DamagedProjectError(
         f"The database of {path.parent.name} is damaged: {path}.",
         f"Run “catstudio verify --repair {path.parent}”: it goes back to the last good copy "
         "and deletes nothing; nothing has been changed yet.",

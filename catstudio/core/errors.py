@@ -40,6 +40,10 @@ class ProjectError(BadInputError):
     """A project folder cannot be opened: missing, damaged, newer, locked, read-only."""
 
 
+class DamagedProjectError(ProjectError):
+    """The database of a project is damaged or lost; it may go back to its last good copy."""
+
+
 class ModelFileError(BadInputError):
     """A model folder or file cannot be used: incomplete, cut short, pickled, of an unknown kind."""
 

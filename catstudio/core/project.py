@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from catstudio.core.errors import NotPossibleError, ProjectError
+from catstudio.core.errors import DamagedProjectError, NotPossibleError, ProjectError
 from catstudio.core.files import READ_ONLY, explain_os_error
 
 SUFFIX = ".catstudio"
@@ -103,7 +103,7 @@ class ProjectFolder:
                 "Check the path, or begin one with “New project” (catstudio new).",
             )
         if not has_database and has_copy:
-            raise ProjectError(
+            raise DamagedProjectError(
                 f"{self.root} has lost its project.sqlite, but a copy of it is there.",
                 f"Run “catstudio verify --repair {self.root}” to bring it back.",
             )

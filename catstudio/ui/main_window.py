@@ -142,6 +142,10 @@ class MainWindow(QMainWindow):
         self.intake.forget()
         self.tell(message)
 
+    def _offer_repair(self, message: Message, path: str) -> None:
+        self.intake.forget()
+        self.messages.show_message(message, lambda: self._leave(lambda: self.projects.repair(path)))
+
     def _show_counts(self, readiness: Readiness) -> None:
         self.header.show_counts(readiness)
         if self.workspace is not None:
@@ -274,6 +278,7 @@ class MainWindow(QMainWindow):
         self.projects.opened.connect(self._opened)
         self.projects.leaving.connect(self._take_down)
         self.projects.told.connect(self._failed)
+        self.projects.repair_offered.connect(self._offer_repair)
         self.projects.recent_changed.connect(self._show_recent)
         self.header.open_asked.connect(self.open_project)
         self.header.search_changed.connect(self._search)

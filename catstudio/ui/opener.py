@@ -22,11 +22,13 @@ class Opener(QObject):
     Signals
     -------
     opened() : a project is open; :meth:`take` it. Whoever takes it closes it.
-    failed(str, str, str) : message, hint and the path that was asked for.
+    failed(CatStudioError, str) : the error, and the path that was asked for.
+    repaired(str) : what was done to bring a damaged project back; it is opened next.
     """
 
     opened = Signal()
-    failed = Signal(str, str, str)
+    failed = Signal(object, str)
+    repaired = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +42,15 @@ class Opener(QObject):
     def open(self, path: Path) -> None:
         """Open the project at ``path``."""
         self._start(path, lambda: Studio.open(path))
+
+    def repair(self, path: Path) -> None:
+        """Bring the database of the damaged project at ``path`` back, and open it."""
+
+        def mend() -> Studio:
+            self.repaired.emit(Studio.repair(path))
+            return Studio.open(path)
+
+        self._start(path, mend)
 
     def create(
         self,
@@ -91,19 +102,20 @@ class Opener(QObject):
                     self._ready.put(studio)
                     self.opened.emit()
             except CatStudioError as error:
-                self.failed.emit(error.message, error.hint, str(path))
+                self.failed.emit(error, str(path))
             except OSError as error:
                 _log.exception("%s cannot be opened", path)
-                self.failed.emit(
+                explained = CatStudioError(
                     f"{path} cannot be used: {(error.strerror or str(error)).lower()}.",
                     "Choose another folder, or check that you may write to it.",
-                    str(path),
                 )
+                self.failed.emit(explained, str(path))
             except Exception as error:  # noqa: BLE001 - a thread: nobody else would say it.
                 _log.exception("%s cannot be opened", path)
-                self.failed.emit(
-                    f"{path} cannot be opened: {error}.", "The log has the details.", str(path)
+                unknown = CatStudioError(
+                    f"{path} cannot be opened: {error}.", "The log has the details."
                 )
+                self.failed.emit(unknown, str(path))
 
         # Not a daemon: a project that is being closed must be closed whole.
         self._thread = threading.Thread(target=run, name="opener")

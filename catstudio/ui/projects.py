@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from catstudio.core.errors import CatStudioError, DamagedProjectError
 from catstudio.studio import DEFAULT_LABELS, Studio
 from catstudio.ui.example import fill_example
 from catstudio.ui.messages import Message
@@ -22,13 +23,15 @@ class Projects(QObject):
     -------
     leaving() : the open project is about to close: take its widgets down now.
     opened(Studio) : a project is open.
-    told(Message) : why one could not be opened.
+    told(Message) : why one could not be opened, or what was done to open it.
+    repair_offered(Message, str) : one is damaged; :meth:`repair` may bring it back.
     recent_changed() : the settings' list has changed.
     """
 
     leaving = Signal()
     opened = Signal(object)
     told = Signal(object)
+    repair_offered = Signal(object, str)
     recent_changed = Signal()
 
     def __init__(self, settings: SettingsFile, parent: QObject | None = None) -> None:
@@ -39,12 +42,17 @@ class Projects(QObject):
         self._opener = Opener(self)
         self._opener.opened.connect(self._opened)
         self._opener.failed.connect(self._failed)
+        self._opener.repaired.connect(self._repaired)
 
     def open(self, path: str | Path) -> None:
         """Open the project at ``path``; the one that is open stays until that has worked."""
         wanted = Path(path).absolute()
         if self.studio is None or self.studio.root != wanted:
             self._opener.open(wanted)
+
+    def repair(self, path: str) -> None:
+        """Let the damaged project at ``path`` go back to its last good copy, and open it."""
+        self._opener.repair(Path(path))
 
     def create(
         self,
@@ -118,7 +126,14 @@ class Projects(QObject):
         self.recent_changed.emit()
         self.opened.emit(studio)
 
-    def _failed(self, message: str, hint: str, path: str) -> None:
+    def _repaired(self, what: str) -> None:
+        self.told.emit(Message(what, level="look"))
+
+    def _failed(self, error: CatStudioError, path: str) -> None:
         if self._file.values.last_project == path:
             self._file.values.last_project = ""
-        self.told.emit(Message(message, hint))
+        if isinstance(error, DamagedProjectError):
+            offer = Message(error.message, error.hint, action="Repair")
+            self.repair_offered.emit(offer, path)
+        else:
+            self.told.emit(Message.of(error))

@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton
 
 from catstudio.core.changes import SetLabel
 from catstudio.studio import Studio
@@ -255,6 +255,33 @@ def test_a_project_that_cannot_be_opened_says_why_and_the_open_one_stays(
             place.chmod(0o755)
     said(window, "Birds", reason, remedy)
     assert window.workspace is stays
+
+
+def test_a_damaged_project_is_brought_back_by_the_button_beside_the_reason(
+    window: MainWindow, tmp_path: Path, cat_photo: Path
+) -> None:
+    project = tmp_path / "Birds.catstudio"
+    with Studio.create(project) as studio:
+        studio.run(studio.import_request([cat_photo], label="cat"))
+    damage(project)
+    window.open_project(project)
+    said(window, "Birds", "damaged")
+    (repair,) = (b for b in window.messages.findChildren(QPushButton) if b.text() == "Repair")
+    repair.click()
+    wait(lambda: window.workspace is not None and window.workspace.studio.root == project)
+    assert len(workspace(window).studio.images()) == 1
+    said(window, "last good copy is back")
+
+
+def test_a_damaged_project_without_a_copy_says_where_its_images_are(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    project = tmp_path / "Birds.catstudio"
+    Studio.create(project).close()
+    damage(project)
+    (project / "project.sqlite.backup").unlink()
+    window.projects.repair(str(project))
+    said(window, "Birds has no copy", "import them into a new project")
 
 
 def test_a_project_in_a_read_only_place_says_what_to_do(window: MainWindow) -> None:
