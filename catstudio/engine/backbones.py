@@ -136,18 +136,27 @@ def load_backbone(id_: str, device: str = "auto") -> LoadedBackbone:
 
     ``device`` is ``auto`` or ``cpu`` (ONNX Runtime), or a torch device such as ``cuda``. The
     first call on a machine exports the backbone into the cache folder. Raises
-    :class:`NotPossibleError` when its weights are not installed.
+    :class:`NotPossibleError` when its weights are not installed and :class:`BadInputError` for a
+    device that this computer does not have.
     """
     entry = backbone(id_)
     if device in ("auto", "cpu"):
         try:
             return _load_onnx(entry)
-        except NotPossibleError:
+        except (NotPossibleError, MemoryError):
             raise
         except Exception:
             log.warning("ONNX Runtime cannot run %s; torch does it instead.", id_, exc_info=True)
         device = "cpu"
-    return _load_torch(entry, device)
+    return _load_torch(entry, _torch_device(device))
+
+
+def _torch_device(name: str) -> str:
+    """``name`` if this computer has such a device; :class:`BadInputError` otherwise."""
+    # Imported late: choosing looks at the hardware, and ONNX Runtime needs no torch.
+    from catstudio.engine.device import choose
+
+    return choose(name).kind
 
 
 def onnx_path(entry: Backbone) -> Path:
@@ -232,6 +241,8 @@ def _load_onnx(entry: Backbone) -> LoadedBackbone:
             )
             constants = load_file(folder / "constants.safetensors")
             break
+        except MemoryError:
+            raise
         except Exception:
             # A cache file that was cut short or altered: export it again, once.
             if attempt == 2:

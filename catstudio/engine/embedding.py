@@ -155,7 +155,7 @@ def embed_items(
     entry = loaded.backbone
     keys = [cache_key(item.sha256 or item.path, entry.id, PREPROCESSING) for item in items]
     known = EmbeddingCache(cache, read_only=True).get_many(keys) if cache else {}
-    known = {key: row for key, row in known.items() if row.shape == (entry.row_length,)}
+    known = {key: row for key, row in known.items() if _is_sound(row, entry)}
     missing = {key: item for key, item in zip(keys, items, strict=True) if key not in known}
     refused = _embed_missing(missing, known, loaded, context)
     readable = [(item, known[key]) for item, key in zip(items, keys, strict=True) if key in known]
@@ -165,6 +165,10 @@ def embed_items(
         rows.astype(np.float32, copy=False),
         [(i, refused[key]) for i, key in zip(items, keys, strict=True) if key in refused],
     )
+
+
+def _is_sound(row: Rows, entry: Backbone) -> bool:
+    return row.shape == (entry.row_length,) and bool(np.isfinite(row).all())
 
 
 def _embed_missing(
@@ -189,8 +193,15 @@ def _embed_missing(
     try:
         for batch in batches:
             for number, row in zip(batch.index, batch.rows, strict=True):
+                item = missing[keys[number]]
+                if not _is_sound(row, loaded.backbone):
+                    message = f"{Path(item.path).name} gave no numbers that can be compared."
+                    refused[keys[number]] = message
+                    context.warn(message, "Leave it out, or choose another device.", item.path)
+                    continue
                 known[keys[number]] = row
-                fresh.append(keys[number])
+                if item.sha256:
+                    fresh.append(keys[number])  # A path says nothing about what it will hold.
             for number, error in batch.refused:
                 refused[keys[number]] = error.message
                 context.warn(error.message, error.hint, missing[keys[number]].path)

@@ -163,7 +163,7 @@ def of_known_labels(part: Embeddings, labels: Sequence[str]) -> tuple[Embeddings
     """Those whose label the model can answer, and for the others why not."""
     known = [item.label in labels for item in part.items]
     reasons = {
-        item.id: f"the model was not trained to say '{item.label}'"
+        item.id: f"The model was not trained to say '{item.label}'."
         for item, is_known in zip(part.items, known, strict=True)
         if not is_known
     }

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from catstudio.core.errors import BadInputError, ModelFileError, NotPossibleError
 from catstudio.core.types import Split
-from catstudio.engine.backbones import LoadedBackbone, load_backbone
+from catstudio.engine.backbones import BACKBONES, LoadedBackbone, load_backbone
 from catstudio.engine.embedding import PREPROCESSING, embed_items
 from catstudio.engine.reporting import (
     Embeddings,
@@ -47,10 +47,11 @@ def train(request: TrainRequest, context: JobContext) -> tuple[dict[str, Any], d
     """Embed, fit, calibrate and evaluate; returns the report and the files of the run.
 
     Trains on what :func:`catstudio.learn.splits.trainable` allows and evaluates on items whose
-    split is ``test``. Raises :class:`BadInputError` when one of those is not a real photo and
+    split is ``test``. Raises :class:`BadInputError` when one of those, or of the photos that
+    calibrate (``val``), is not a real photo and
     :class:`NotPossibleError` when there is nothing to train on.
     """
-    _refuse_synthetic_test(request.items)
+    _refuse_synthetic(request.items)
     if request.finetune:
         raise NotPossibleError(
             "Fine-tuning the backbone is not available yet.",
@@ -58,14 +59,10 @@ def train(request: TrainRequest, context: JobContext) -> tuple[dict[str, Any], d
         )
     started = time.perf_counter()
     loaded = load_backbone(request.backbone, request.device)
-    allowed, excluded = trainable(request.items)
-    held = [item for item in request.items if item.split in (Split.TEST, Split.VAL)]
-    wanted = [*allowed, *held]
+    wanted, excluded = _usable(request.items)
     found = embed_items(wanted, request.embedding_cache, loaded, context)
     for item, reason in found.refused:
         excluded[item.id] = reason
-    for item in held:
-        excluded.pop(item.id, None)
     everything = Embeddings(found.items, found.rows)
     splits = [item.split for item in everything.items]
     data = everything.part([s not in (Split.TEST, Split.VAL) for s in splits])
@@ -108,14 +105,8 @@ def evaluate(request: EvaluateRequest, context: JobContext) -> dict[str, Any]:
     rest is measured. Raises :class:`NotPossibleError` when nothing is left.
     """
     head, loaded = _load_run(request.run_folder, request.device)
-    _refuse_synthetic_test(request.items)
-    trained_on = set(request.training_sha256)
-    refused = [
-        _refusal(item.path, "The model was trained on this very photo.")
-        for item in request.items
-        if item.sha256 in trained_on
-    ]
-    fresh = [item for item in request.items if item.sha256 not in trained_on]
+    _refuse_synthetic(request.items)
+    fresh, refused = _fresh(request)
     found = embed_items(fresh, request.embedding_cache, loaded, context)
     refused += [_refusal(item.path, reason) for item, reason in found.refused]
     known, unknown = of_known_labels(Embeddings(found.items, found.rows), head.labels)
@@ -150,7 +141,11 @@ def evaluate(request: EvaluateRequest, context: JobContext) -> dict[str, Any]:
 def predict(request: PredictRequest, context: JobContext) -> dict[str, Any]:
     """Label the images at ``request.paths``; unreadable ones are listed in ``refused``."""
     head, loaded = _load_run(request.run_folder, request.device)
-    items = [_unlabelled(path) for path in request.paths]
+    items = []
+    for number, path in enumerate(request.paths):
+        context.check_cancelled()
+        context.progress(number, len(request.paths), "Reading the files")
+        items.append(_unlabelled(path))
     found = embed_items(items, request.embedding_cache, loaded, context)
     predictions = []
     if found.items:
@@ -218,13 +213,63 @@ def _training_set(data: Embeddings, labels: Sequence[str], loaded: LoadedBackbon
     )
 
 
-def _refuse_synthetic_test(items: Sequence[DataItem]) -> None:
+def _refuse_synthetic(items: Sequence[DataItem]) -> None:
+    names = {Split.TEST: "test", Split.VAL: "validation"}
     for item in items:
-        if item.split == Split.TEST and not item.is_real:
+        if item.split in (Split.TEST, Split.VAL) and not item.is_real:
+            name = names[Split(item.split)]
             raise BadInputError(
-                f"The image {item.id} is in the test split, but it is synthetic ({item.source}).",
-                "Only real photos are tested on: take it out of the test split.",
+                f"The image {item.id} is in the {name} split, but it is synthetic ({item.source}).",
+                f"Only real photos are measured on: take it out of the {name} split.",
             )
+
+
+def _usable(items: Sequence[DataItem]) -> tuple[list[DataItem], dict[str, str]]:
+    """What is trained, validated or tested on, and for each other id why it is not.
+
+    No photo, near-copy or descendant serves twice: testing comes first, then validating. The
+    same bytes are the same photo whatever their lineage says.
+    """
+    test = [item for item in items if item.split == Split.TEST]
+    tested_on = {name for item in test for name in (*item.lineages, item.id)}
+    test_bytes = {item.sha256 for item in test if item.sha256}
+    val: list[DataItem] = []
+    allowed, excluded = trainable(items)
+    for item in test:
+        excluded.pop(item.id, None)
+    for item in items:
+        if item.split == Split.VAL:
+            if tested_on.intersection((*item.lineages, item.id)) or item.sha256 in test_bytes:
+                excluded[item.id] = "it is a near-copy of a test photo"
+            else:
+                excluded.pop(item.id, None)
+                val.append(item)
+    held_bytes = test_bytes | {item.sha256 for item in val if item.sha256}
+    train = [item for item in allowed if item.sha256 not in held_bytes]
+    excluded.update(
+        (item.id, "it is the same picture as a test or validation photo")
+        for item in allowed
+        if item.sha256 in held_bytes
+    )
+    return [*train, *val, *test], excluded
+
+
+def _fresh(request: EvaluateRequest) -> tuple[list[DataItem], list[dict[str, str]]]:
+    """The photos to measure on, each once, and the others with the reason."""
+    trained_on = set(request.training_sha256)
+    first: dict[str, str] = {}
+    fresh: list[DataItem] = []
+    refused: list[dict[str, str]] = []
+    for item in request.items:
+        if item.sha256 in trained_on:
+            refused.append(_refusal(item.path, "The model was trained on this very photo."))
+        elif item.sha256 and item.sha256 in first:
+            same = Path(first[item.sha256]).name
+            refused.append(_refusal(item.path, f"It is the same picture as {same}."))
+        else:
+            first[item.sha256] = item.path
+            fresh.append(item)
+    return fresh, refused
 
 
 def _load_run(folder: str, device: str) -> tuple[Head, LoadedBackbone]:
@@ -237,7 +282,13 @@ def _load_run(folder: str, device: str) -> tuple[Head, LoadedBackbone]:
             "Train again to make a new one.",
         ) from error
     head = Head.load(data, str(path))
-    loaded = load_backbone(str(head.info.get("backbone")), device)
+    name = str(head.info.get("backbone"))
+    if name not in BACKBONES:
+        raise ModelFileError(
+            f"{path} was made with the backbone {name!r}, which this version does not have.",
+            "Train again to make a new one, or use the version that made it.",
+        )
+    loaded = load_backbone(name, device)
     is_same = head.info.get("preprocessing") == PREPROCESSING
     if not is_same or head.space.row_length != loaded.backbone.row_length:
         raise ModelFileError(

@@ -16,10 +16,11 @@ Ints = NDArray[np.integer]
 
 def percent(share: float) -> str:
     """Whole percent, without calling 99.6% certain or 0.4% nothing."""
-    rounded = round(100 * share)
-    if (rounded == 100 and share < 1) or (rounded == 0 and share > 0):
-        return f"{100 * share:.1f}"
-    return str(rounded)
+    percents = 100 * share
+    # A bound of an interval may miss 0 or 1 by rounding only.
+    if 0.5 <= percents < 99.5 or percents < 1e-9 or percents > 100 - 1e-9:
+        return str(round(percents))
+    return f"{min(max(percents, 0.1), 99.9):.1f}"
 
 
 def answer_sentence(metrics: Mapping[str, Any], what: str = "real photos it never saw") -> str:

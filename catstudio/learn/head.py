@@ -116,8 +116,12 @@ class Head:
 def _restore(cls: type[Head], tensors: dict[str, Any], meta: dict[str, Any]) -> Head:
     if meta["format"] != FORMAT:
         raise ValueError(f"its format is {meta['format']}, this version reads {FORMAT}")
+    if tensors["center"].ndim != 1 or tensors["kin"].ndim != 2:
+        raise ValueError("its tensors do not fit together")
     space = FeatureSpace(tensors["center"], tensors["kin"], int(meta["n_views"]))
     labels: Sequence[str] = meta["labels"]
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise ValueError("its labels are not a list of names")
     head = cls(
         labels=tuple(labels),
         space=space,
@@ -130,8 +134,15 @@ def _restore(cls: type[Head], tensors: dict[str, Any], meta: dict[str, Any]) -> 
         abstain_below=float(meta["abstain_below"]),
         info=dict(meta["info"]),
     )
-    if head.weights.shape != (len(labels), space.dim) or head.exemplars.shape[1:] != (space.dim,):
+    n = len(head.labels)
+    shapes = (head.weights.shape, head.bias.shape, head.offset.shape, head.scale.shape)
+    fits = shapes == ((n, space.dim), (n,), (n,), (n,)) and space.n_views >= 1
+    if n < 2 or not fits or head.exemplars.ndim != 2 or head.exemplars.shape[1] != space.dim:
         raise ValueError("its tensors do not fit together")
+    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+        raise ValueError("it holds values that are not numbers")
+    if not (len(head.exemplars) and 0 < head.temperature < np.inf):
+        raise ValueError("its temperature or its training photos are missing")
     return head
 
 

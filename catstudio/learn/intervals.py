@@ -1,4 +1,4 @@
-"""Intervals at 95%: Wilson for proportions, a bootstrap over lineages for everything else."""
+"""Intervals at 95%: closed forms for proportions and AUC, a bootstrap over lineages beside them."""
 
 from __future__ import annotations
 

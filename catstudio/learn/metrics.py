@@ -45,10 +45,11 @@ def evaluate(
     n = len(truth)
     groups = np.arange(n) if groups is None else np.asarray(groups)
     draws = lineage_draws(groups, truth, seed)
+    n_lineages = len(np.unique(groups))
     predicted = probabilities.argmax(axis=1)
     table = confusion(truth, predicted, len(labels))
     # Near-copies answer alike, so a proportion's n is its number of lineages.
-    per_photo = len(np.unique(groups)) / n
+    per_photo = n_lineages / n
     common = int(np.bincount(truth, minlength=len(labels)).argmax())
     majority = float(np.mean(truth == common))
     return {
@@ -59,8 +60,10 @@ def evaluate(
         "per_class": _per_class(table, labels, truth, predicted, draws, per_photo),
         "confusion": table.tolist(),
         "labels": list(labels),
-        "ece": _ece(probabilities, truth, draws),
-        "brier": _mean_with_interval(brier_terms(probabilities, truth), draws),
+        "ece": _or_anything(_ece(probabilities, truth, draws), n_lineages, 1.0),
+        "brier": _or_anything(
+            _mean_with_interval(brier_terms(probabilities, truth), draws), n_lineages, 2.0
+        ),
         "baseline": {
             "label": labels[common],
             "accuracy": majority,
@@ -122,6 +125,13 @@ def ece(probabilities: Floats, truth: Ints) -> float:
     return float(sum(abs(gap[b].sum()) for b in bins) / len(truth))
 
 
+def _or_anything(found: dict[str, float], n_lineages: int, most: float) -> dict[str, float]:
+    """``found``, or the whole range while there is too little to draw from again and again."""
+    if n_lineages >= MIN_PER_BIN:
+        return found
+    return figure(found["value"], (0.0, most))
+
+
 def figure(value: float, bounds: tuple[float, float]) -> dict[str, float]:
     """``{value, low, high}`` with the value inside its bounds."""
     return {"value": value, "low": min(bounds[0], value), "high": max(bounds[1], value)}
@@ -139,12 +149,16 @@ def _balanced(
 ) -> dict[str, float]:
     present = np.unique(truth)
     right = (predicted == truth).astype(np.float32)
-    recalls = [
-        (draws[:, truth == c] @ right[truth == c]) / draws[:, truth == c].sum(axis=1)
-        for c in present
-    ]
+    with np.errstate(invalid="ignore"):
+        # A lineage with two labels may leave one of them out of a resample.
+        recalls = [
+            (draws[:, truth == c] @ right[truth == c]) / draws[:, truth == c].sum(axis=1)
+            for c in present
+        ]
     parts = [(float(table[c, c]) * per_photo, float(table[c].sum()) * per_photo) for c in present]
-    bounds = wider(percentile(np.mean(recalls, axis=0)), mean_of_proportions(parts))
+    bounds = mean_of_proportions(parts)
+    if per_photo < 1:
+        bounds = wider(percentile(np.mean(recalls, axis=0)), bounds)
     return figure(balanced_accuracy(truth, predicted), bounds)
 
 
@@ -164,7 +178,7 @@ def _auc(
         lows.append(low)
         highs.append(high)
     closed = float(np.mean(lows)), float(np.mean(highs))
-    bounds = wider(percentile(np.mean(resampled, axis=0)), closed)
+    bounds = wider(percentile(np.mean(resampled, axis=0)), closed) if per_photo < 1 else closed
     return {**figure(float(np.mean(values)), bounds)}
 
 
@@ -188,7 +202,13 @@ def _per_class(
         f1: dict[str, Any] = {"value": None, "low": None, "high": None}
         if actual + answered:
             with np.errstate(invalid="ignore"):
-                f1 = figure(2 * hits / (actual + answered), percentile(2 * both / size))
+                resampled = percentile(2 * both / size)
+            # F1 is 2j / (1 + j) of a proportion j, hits among all that are or were called so;
+            # unlike the bootstrap its interval is not a point when every answer was right.
+            union = actual + answered - hits
+            low, high = wilson(hits * per_photo, union * per_photo)
+            closed = 2 * low / (1 + low), 2 * high / (1 + high)
+            f1 = figure(2 * hits / (actual + answered), wider(resampled, closed))
         rows[label] = {
             "n": int(actual),
             "recall": _proportion(hits, actual, per_photo),

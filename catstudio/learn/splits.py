@@ -80,7 +80,8 @@ def trainable(items: Sequence[C]) -> tuple[list[C], dict[str, str]]:
     held_out: dict[str, str] = {}
     for item in items:
         if item.split in (Split.TEST, Split.VAL):
-            for name in item.lineages:
+            # A photo without lineages is its own: what was made from it names it.
+            for name in (*item.lineages, item.id):
                 if held_out.get(name) != Split.TEST:
                     held_out[name] = str(item.split)
     used: list[C] = []

@@ -7,10 +7,12 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 from PIL import Image
 
 from catstudio.core.errors import BadInputError, CancelledError, NotPossibleError
@@ -21,6 +23,7 @@ from catstudio.engine.backbones import BACKBONES, load_backbone, onnx_path
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import AnyEvent, Embedded, Warned
 from catstudio.jobs.requests import DataItem
+from catstudio.learn import cache
 from catstudio.learn.cache import EmbeddingCache
 
 LITE = BACKBONES["efficientnet-lite0"]
@@ -208,3 +211,32 @@ def test_cancel_keeps_what_was_embedded(
 
 def test_threads_stay_within_the_cores() -> None:
     assert 1 <= backbones.cpu_threads() <= (os.cpu_count() or 1)
+
+
+def test_rows_of_no_number_are_refused_and_made_again(
+    loaded: backbones.LoadedBackbone, folder: list[Path], tmp_path: Path
+) -> None:
+    one = item(folder[0])
+    key = cache.cache_key(one.sha256, loaded.backbone.id, embedding.PREPROCESSING)
+    store = EmbeddingCache(tmp_path / "cache.sqlite")
+    store.put_many([key], np.full((1, loaded.backbone.row_length), np.nan, np.float32))
+    found = embedding.embed_items([one], str(tmp_path / "cache.sqlite"), loaded, context([]))
+    assert np.isfinite(found.rows).all()
+
+    def blind(pixels: np.ndarray) -> np.ndarray:
+        return np.full_like(loaded.forward(pixels), np.nan)
+
+    broken = replace(loaded, forward=blind)
+    found = embedding.embed_items([one], "", broken, context([]))
+    assert not found.items
+    assert folder[0].name in found.refused[0][1]
+
+
+def test_a_file_without_a_hash_is_not_kept_under_its_path(
+    loaded: backbones.LoadedBackbone, folder: list[Path]
+) -> None:
+    events: list[AnyEvent] = []
+    embedding.embed_items(
+        [structs.replace(item(folder[0]), sha256="")], "", loaded, context(events)
+    )
+    assert not any(isinstance(event, Embedded) for event in events)

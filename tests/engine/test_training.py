@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 import time
@@ -223,7 +224,7 @@ def test_three_labels_and_one_that_was_never_seen(photos: dict[str, list[Path]],
     report, _ = training.train(request(items, labels, cache=job.cache), job.context)
     assert report["labels"] == ["cat", "not-cat", "brick"]
     assert any("Not trained" in note and "dog" in note for note in report["notes"])
-    assert report["excluded"] == [{"id": "x", "reason": "the model was not trained to say 'dog'"}]
+    assert report["excluded"] == [{"id": "x", "reason": "The model was not trained to say 'dog'."}]
     assert np.array(report["metrics"]["confusion"]).shape == (3, 3)
 
 
@@ -323,3 +324,93 @@ def test_a_thousand_cached_images_take_a_second(
     assert time.perf_counter() - started < 6.0
     assert report["metrics"]["n"] == 100
     assert not any(isinstance(e, Embedded) for e in job.events)
+
+
+def test_no_photo_serves_twice(photos: dict[str, list[Path]], job: Job) -> None:
+    """Near-copies of test photos do not calibrate, and equal bytes are one photo."""
+    items = dataset(photos, 6)
+    held = next(i for i in items if i.split == "test")
+    twin = replace(items[0], id="twin", lineages=held.lineages, split="val")
+    same = replace(held, id="same", lineages=("another",), split="train")
+    derived = replace(items[1], id="derived", lineages=("bare",), is_real=False, split=None)
+    bare = replace(held, id="bare", lineages=(), sha256="0" * 64)
+    everything = [*items, twin, same, derived, bare]
+    report, _ = training.train(request(everything, cache=job.cache), job.context)
+    assert {e["id"] for e in report["excluded"]} == {"twin", "same", "derived"}
+    assert report["n_train"] == {"photo": 12}
+
+
+def test_a_synthetic_validation_image_is_refused(photos: dict[str, list[Path]], job: Job) -> None:
+    items = dataset(photos, 6)
+    items[0] = replace(items[0], is_real=False, split="val", source="seed")
+    with pytest.raises(BadInputError, match="validation split"):
+        training.train(request(items), job.context)
+
+
+def test_an_unreadable_test_photo_is_listed(
+    photos: dict[str, list[Path]], job: Job, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"not an image")
+    items = [*dataset(photos, 6), item(broken, "cat", "test")]
+    report, _ = training.train(request(items, cache=job.cache), job.context)
+    assert [e["id"] for e in report["excluded"]] == ["broken"]
+
+
+def test_evaluate_counts_equal_pictures_once(
+    photos: dict[str, list[Path]], job: Job, tmp_path: Path
+) -> None:
+    _, files = training.train(request(dataset(photos, 6), cache=job.cache), job.context)
+    copy = tmp_path / "copy.png"
+    copy.write_bytes(photos["cat"][7].read_bytes())
+    items = [
+        item(photos["cat"][7], "cat"),
+        item(copy, "cat"),
+        item(photos["not-cat"][7], "not-cat"),
+    ]
+    asked = EvaluateRequest(
+        job_id="job", items=tuple(items), run_folder=run_folder(tmp_path, files)
+    )
+    report = training.evaluate(asked, job.context)
+    assert report["metrics"]["n"] == 2
+    assert [r["path"] for r in report["refused"]] == [str(copy)]
+    assert photos["cat"][7].name in report["refused"][0]["reason"]
+
+
+def test_a_head_of_another_backbone_is_named(
+    photos: dict[str, list[Path]], job: Job, tmp_path: Path
+) -> None:
+    _, files = training.train(request(dataset(photos, 6), cache=job.cache), job.context)
+    head = Head.load(files["head.safetensors"])
+    asked = PredictRequest(job_id="job", paths=(), run_folder=str(tmp_path))
+    for changes, words in (
+        ({"backbone": "resnet-9000"}, "resnet-9000"),
+        ({"backbone": "efficientnet-lite2"}, "another version"),
+    ):
+        other = dataclasses.replace(head, info={**head.info, **changes})
+        (tmp_path / "head.safetensors").write_bytes(other.save())
+        with pytest.raises(ModelFileError, match=words):
+            training.predict(asked, job.context)
+
+
+def test_nothing_to_predict_is_an_empty_answer(
+    photos: dict[str, list[Path]], job: Job, tmp_path: Path
+) -> None:
+    _, files = training.train(request(dataset(photos, 6), cache=job.cache), job.context)
+    asked = PredictRequest(job_id="job", paths=(), run_folder=run_folder(tmp_path, files))
+    assert training.predict(asked, job.context) == {"predictions": [], "refused": []}
+    job.cancelled.set()
+    with pytest.raises(CancelledError):
+        training.predict(replace(asked, paths=(str(photos["cat"][0]),)), job.context)
+
+
+def test_an_unknown_device_is_named(photos: dict[str, list[Path]], job: Job) -> None:
+    with pytest.raises(BadInputError, match="banana"):
+        training.train(request(dataset(photos, 6), device="banana"), job.context)
+
+
+def test_same_request_same_head(photos: dict[str, list[Path]], job: Job) -> None:
+    asked = request(dataset(photos, 6), cache=job.cache)
+    training.train(asked, job.context)
+    first = training.train(asked, job.context)[1]["head.safetensors"]
+    assert first == training.train(asked, job.context)[1]["head.safetensors"]

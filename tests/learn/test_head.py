@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -337,3 +339,19 @@ def test_same_data_same_bytes() -> None:
     first = fit_head(data, labels, PLAIN).save()
     assert first == fit_head(data, labels, PLAIN).save()
     assert Head.load(first).labels == labels
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"bias": np.zeros(3)},
+        {"scale": np.array([np.nan, 1.0])},
+        {"exemplars": np.zeros((0, DIM), np.float16)},
+        {"temperature": 0.0},
+        {"labels": ("only",), "weights": np.zeros((1, DIM)), "bias": np.zeros(1)},
+    ],
+)
+def test_a_head_whose_parts_do_not_fit_is_refused(changes: dict[str, Any]) -> None:
+    head = fit_head(training(photos(2, 0, 1), photos(2, 1, 2)), ("a", "b"), PLAIN)
+    with pytest.raises(ModelFileError, match="not a usable"):
+        Head.load(replace(head, **changes).save())

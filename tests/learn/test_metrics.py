@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 from sklearn import metrics as reference
 
 from catstudio.learn import metrics
+from catstudio.learn.answer import answer_sentence, percent
 
 
 def _answers(n: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -126,3 +128,59 @@ def test_a_thousand_photos_take_a_moment() -> None:
     started = time.perf_counter()
     metrics.evaluate(p, truth, ["a", "b"])
     assert time.perf_counter() - started < 5.0
+
+
+def test_right_every_time_keeps_a_width_and_few_photos_say_little() -> None:
+    """One to three photos, all right: no figure's interval is a point."""
+    for n in (1, 2, 3):
+        truth = np.repeat([0, 1], n)
+        p = np.eye(2)[truth] * 0.8 + 0.1
+        found = metrics.evaluate(p, truth, ["a", "b"])
+        figures = [found[k] for k in ("accuracy", "balanced_accuracy", "auc", "ece", "brier")]
+        if 2 * n >= metrics.MIN_PER_BIN:
+            figures = figures[:3]
+        figures += [found["per_class"]["a"][k] for k in ("recall", "precision", "f1")]
+        for one in figures:
+            assert one["low"] < one["high"]
+    single = metrics.evaluate(np.array([[0.9, 0.1]]), np.array([0]), ["a", "b"])
+    assert (single["brier"]["low"], single["brier"]["high"]) == (0.0, 2.0)
+
+
+def test_near_copies_of_two_labels_break_nothing() -> None:
+    """The only photo of a label may share a lineage with one of the other."""
+    p, _ = _answers(6, 2)
+    found = metrics.evaluate(
+        p, np.array([0, 0, 0, 0, 0, 1]), ["a", "b"], np.array([0, 1, 2, 3, 4, 4])
+    )
+    json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize("n", [10, 20, 60])
+@pytest.mark.parametrize("distance", [0.8, 2.0])
+def test_coverage_is_about_what_is_claimed(n: int, distance: float) -> None:
+    """Two normals ``distance`` apart, cut half-way: 95% should neither lie nor boast."""
+    normal = NormalDist()
+    truths = {
+        "balanced_accuracy": normal.cdf(distance / 2),
+        "auc": normal.cdf(distance / np.sqrt(2)),
+    }
+    generator = np.random.default_rng(n)
+    truth = np.repeat([0, 1], n)
+    hits = dict.fromkeys(truths, 0)
+    for _ in range(400):
+        score = generator.normal(size=2 * n) + distance * (truth - 0.5)
+        p = 1 / (1 + np.exp(-score))
+        found = metrics.evaluate(np.stack([1 - p, p], 1), truth, ["a", "b"])
+        for name, value in truths.items():
+            hits[name] += found[name]["low"] <= value <= found[name]["high"]
+    assert 0.91 <= hits["balanced_accuracy"] / 400 <= 0.98
+    assert 0.93 <= hits["auc"] / 400 <= 0.99
+
+
+def test_percent_never_calls_nearly_all_all() -> None:
+    assert [percent(x) for x in (0.0, 1e-18, 0.0004, 0.004, 0.5, 0.996, 0.99996, 1 - 1e-16, 1)] == [
+        "0", "0", "0.1", "0.4", "50", "99.6", "99.9", "100", "100",
+    ]  # fmt: skip
+    assert "(44 to 100%, n = 3)" in answer_sentence(
+        metrics.evaluate(np.eye(2)[[0, 1, 0]], np.array([0, 1, 0]), ["cat", "not-cat"])
+    )
