@@ -449,3 +449,36 @@ def test_out_of_memory_is_tried_once_more_and_then_explained(models):
         generate(request(models / "stable_diffusion"), Recorder().context, owner)
     assert "smaller" in full.value.hint or "should fit" in full.value.hint
     assert made(request(models / "stable_diffusion"), owner)
+
+
+def test_a_prompt_that_is_too_long_is_said_once(models, owner):
+    recorder = Recorder()
+    prompt = "a cat " * 60 + "with a very particular hat"
+    asked = request(models / "stable_diffusion", count=2, options={"prompt": prompt})
+    generate(asked, recorder.context, owner)
+    warned = [w.message for w in recorder.of(Warned) if "not read" in w.message]
+    assert len(warned) == 1
+    assert "77 tokens" in warned[0]
+    short = Recorder()
+    asked = request(models / "stable_diffusion", options={"prompt": "ein Kätzchen, кошка, 猫 🐈"})
+    generate(asked, short.context, owner)
+    assert not [w for w in short.of(Warned) if "not read" in w.message]
+
+
+def test_a_panorama_is_cropped_and_prompts_are_cycled(models, owner, tmp_path):
+    Image.effect_noise((2000, 40), 60).convert("RGB").save(tmp_path / "pano.png")
+    recorder = Recorder()
+    asked = request(
+        models / "stable_diffusion",
+        count=3,
+        prompts=("a cat", "a dog"),
+        seeds=(SeedImage(id="pano", path=str(tmp_path / "pano.png"), label="cat"),),
+        options={"size": 35},
+    )
+    generate(asked, recorder.context, owner)
+    made = recorder.of(ImageMade)
+    assert [m.params["prompt"] for m in made] == ["a cat", "a dog", "a cat"]
+    for one in made:
+        width, height = Image.open(io.BytesIO(one.data)).size
+        assert width % 8 == height % 8 == 0
+        assert width <= 2.3 * height

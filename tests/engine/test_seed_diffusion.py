@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 from PIL import Image
 
 from catstudio.core.errors import BadInputError, CancelledError, NotPossibleError
@@ -203,3 +204,13 @@ def test_a_broken_seed_is_warned_of_and_the_rest_goes_on(tmp_path: Path) -> None
 def test_a_setting_out_of_range_is_named() -> None:
     with pytest.raises(BadInputError, match="Variety"):
         events_of(request([CHELSEA], 1, variety=3))
+
+
+def test_an_image_is_made_again_from_its_provenance() -> None:
+    """Alone, from what was kept of it: which seeds, in which order, and its settings."""
+    made = images_of(request(SEVERAL, 3, seed=5))[-1]
+    assert made.params["seeds"] == [f"id{k}" for k in range(len(SEVERAL))]
+    of_id = {f"id{k}": path for k, path in enumerate(SEVERAL)}
+    again = request([of_id[name] for name in made.params["seeds"]], 1, seed=made.params["seed"])
+    settings = {name: made.params[name] for name in again.options}
+    assert images_of(replace(again, options={**again.options, **settings}))[0].data == made.data

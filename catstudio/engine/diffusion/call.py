@@ -87,6 +87,25 @@ def accepts_negative(pipe: Any) -> bool:
     return "negative_prompt" in accepted and (true_scale is None or (true_scale.default or 0) > 1)
 
 
+def unread(pipe: Any, prompt: str) -> tuple[int, str]:
+    """How many tokens of a prompt the model reads, and the end of ``prompt`` that it does not.
+
+    Of several tokenizers the one that reads farthest counts. (0, "") when all is read. The
+    pipelines cut the prompt themselves and say so in the log only.
+    """
+    ends: list[tuple[int, str]] = []
+    for name in ("tokenizer", "tokenizer_2", "tokenizer_3"):
+        tokenizer = getattr(pipe, name, None)
+        if tokenizer is None:
+            continue
+        limit = int(tokenizer.model_max_length)
+        tokens = tokenizer(prompt, truncation=False, verbose=False).input_ids
+        if len(tokens) <= limit:
+            return 0, ""
+        ends.append((limit, tokenizer.decode(tokens[limit - 1 : -1]).strip()))
+    return max(ends, default=(0, ""))
+
+
 def steps_for(settings: Settings, from_image: bool) -> int:
     """Denoising steps to ask for; from an image only ``strength`` of them run, and one must."""
     if not from_image:

@@ -29,6 +29,8 @@ from catstudio.sources.diffusers import SOURCE
 from catstudio.sources.prompts import expand
 
 PREVIEW_SECONDS = 0.25
+_SHOWN = 60
+"""Characters shown of what was cut off a prompt."""
 _ATTEMPTS = 3  # as it is, with memory saved, in float32
 
 
@@ -163,6 +165,7 @@ class _Job:
         pipe = warm.pipes[self.task]
         width, height = self._size(pipe, picture)
         prompt = self.prompts[number % len(self.prompts)]
+        self._say_what_is_unread(pipe, prompt)
         start = None if picture is None else call.start_image(picture, width, height)
 
         def on_step(running: Any, step: int, latents: torch.Tensor) -> None:
@@ -218,6 +221,15 @@ class _Job:
                 "Say what you want instead of what you don't.",
             )
         return width, height
+
+    def _say_what_is_unread(self, pipe: Any, prompt: str) -> None:
+        limit, end = call.unread(pipe, prompt)
+        if end:
+            shown = end if len(end) <= _SHOWN else f"{end[:_SHOWN]}…"
+            self._say_once(
+                f"{self.choice.id} reads {limit} tokens of a prompt; not read: “{shown}”.",
+                "Say what matters first, or shorten the prompt.",
+            )
 
     def _say_once(self, message: str, hint: str = "") -> None:
         if message not in self._said:

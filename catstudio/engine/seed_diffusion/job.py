@@ -84,7 +84,9 @@ def generate(
             made = [attempt.result() for attempt in attempts]
             best = max(made, key=lambda candidate: candidate.measures.score)
             scores.append(best.measures.score)
-            provenance = {**params, "seed": seed + index}
+            # All seeds, in order: which of them is the anchor and who may lend depends on them.
+            ids = [photo.id for photo in bank.photos]
+            provenance = {**params, "seed": seed + index, "seeds": ids}
             _hand_over(bank, best, context, f"{label}-{seed + index}.png", method, provenance)
         context.progress(count, count, "Done")
     return {"made": count * TRIES, "kept": count, "mean_score": round(float(np.mean(scores)), 4)}
