@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,10 +98,16 @@ class Embedded:
     refused: list[tuple[int, ImageRefusedError]]
 
 
-def embed_files(paths: Sequence[str | Path], loaded: LoadedBackbone) -> Generator[Embedded]:
+def embed_files(
+    paths: Sequence[str | Path],
+    loaded: LoadedBackbone,
+    check: Callable[[], None] = lambda: None,
+) -> Generator[Embedded]:
     """Embed ``paths`` in batches, in order; unreadable files are reported, not raised.
 
-    Decoding runs in a thread ahead of the forward pass. Closing the iterator early stops it.
+    Decoding runs in a thread ahead of the forward pass. Closing the iterator early stops it,
+    and so does what ``check`` raises: it is called before each file is waited for, because a
+    batch of large photos takes seconds.
     """
     entry = loaded.backbone
     pool = ThreadPoolExecutor(max(1, cpu_threads() // 2), thread_name_prefix="decode")
@@ -113,16 +119,19 @@ def embed_files(paths: Sequence[str | Path], loaded: LoadedBackbone) -> Generato
                 waiting.append((item[0], pool.submit(load_pixels, item[1], entry)))
             if not waiting:
                 return
-            yield _run_batch(waiting, loaded)
+            yield _run_batch(waiting, loaded, check)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _run_batch(waiting: deque[tuple[int, Future[Pixels]]], loaded: LoadedBackbone) -> Embedded:
+def _run_batch(
+    waiting: deque[tuple[int, Future[Pixels]]], loaded: LoadedBackbone, check: Callable[[], None]
+) -> Embedded:
     index: list[int] = []
     pixels: list[Pixels] = []
     refused: list[tuple[int, ImageRefusedError]] = []
     while waiting and len(index) < BATCH:
+        check()
         number, future = waiting.popleft()
         try:
             pixels.append(future.result())
@@ -188,7 +197,7 @@ def _embed_missing(
             context.embedded(loaded.backbone.id, tuple(fresh), rows.shape[1], rows.tobytes())
             fresh.clear()
 
-    batches = embed_files([missing[key].path for key in keys], loaded)
+    batches = embed_files([missing[key].path for key in keys], loaded, context.check_cancelled)
     done = 0
     try:
         for batch in batches:

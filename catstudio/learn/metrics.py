@@ -148,16 +148,16 @@ def _balanced(
     table: Ints, truth: Ints, predicted: Ints, draws: Floats, per_photo: float
 ) -> dict[str, float]:
     present = np.unique(truth)
-    right = (predicted == truth).astype(np.float32)
-    with np.errstate(invalid="ignore"):
-        # A lineage with two labels may leave one of them out of a resample.
-        recalls = [
-            (draws[:, truth == c] @ right[truth == c]) / draws[:, truth == c].sum(axis=1)
-            for c in present
-        ]
     parts = [(float(table[c, c]) * per_photo, float(table[c].sum()) * per_photo) for c in present]
     bounds = mean_of_proportions(parts)
     if per_photo < 1:
+        right = (predicted == truth).astype(np.float32)
+        with np.errstate(invalid="ignore"):
+            # A lineage with two labels may leave one of them out of a resample.
+            recalls = [
+                (draws[:, truth == c] @ right[truth == c]) / draws[:, truth == c].sum(axis=1)
+                for c in present
+            ]
         bounds = wider(percentile(np.mean(recalls, axis=0)), bounds)
     return figure(balanced_accuracy(truth, predicted), bounds)
 
@@ -173,12 +173,15 @@ def _auc(
     for c in present if probabilities.shape[1] > 2 else present[-1:]:
         is_pos = truth == c
         values.append(auc(probabilities[:, c], is_pos))
-        resampled.append(weighted_auc(probabilities[:, c], is_pos, draws))
+        if per_photo < 1:
+            resampled.append(weighted_auc(probabilities[:, c], is_pos, draws))
         low, high = auc_interval(values[-1], is_pos.sum() * per_photo, (~is_pos).sum() * per_photo)
         lows.append(low)
         highs.append(high)
-    closed = float(np.mean(lows)), float(np.mean(highs))
-    bounds = wider(percentile(np.mean(resampled, axis=0)), closed) if per_photo < 1 else closed
+    bounds = float(np.mean(lows)), float(np.mean(highs))
+    # Photos of lineages of their own need no bootstrap: the closed form holds by itself.
+    if per_photo < 1:
+        bounds = wider(percentile(np.mean(resampled, axis=0)), bounds)
     return {**figure(float(np.mean(values)), bounds)}
 
 

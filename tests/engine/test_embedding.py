@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from catstudio.core.paths import cache_dir
 from catstudio.engine import backbones, embedding
 from catstudio.engine.backbones import BACKBONES, load_backbone, onnx_path
 from catstudio.jobs.context import JobContext
-from catstudio.jobs.events import AnyEvent, Embedded, Warned
+from catstudio.jobs.events import AnyEvent, Embedded, Progress, Warned
 from catstudio.jobs.requests import DataItem
 from catstudio.learn import cache
 from catstudio.learn.cache import EmbeddingCache
@@ -202,11 +203,17 @@ def test_cancel_keeps_what_was_embedded(
 ) -> None:
     events: list[AnyEvent] = []
     cancelled = threading.Event()
-    cancelled.set()
+
+    def emit(event: AnyEvent) -> None:
+        events.append(event)
+        if isinstance(event, Progress):
+            cancelled.set()
+
+    items = [structs.replace(item(folder[0]), sha256=f"{k:064x}") for k in range(20)]
     with pytest.raises(CancelledError):
-        embedding.embed_items([item(p) for p in folder], "", loaded, context(events, cancelled))
+        embedding.embed_items(items, "", loaded, JobContext("job", emit, cancelled))
     kept = [key for e in events if isinstance(e, Embedded) for key in e.keys]
-    assert 0 < len(kept) <= embedding.BATCH
+    assert len(kept) == embedding.BATCH
 
 
 def test_threads_stay_within_the_cores() -> None:
@@ -240,3 +247,23 @@ def test_a_file_without_a_hash_is_not_kept_under_its_path(
         [structs.replace(item(folder[0]), sha256="")], "", loaded, context(events)
     )
     assert not any(isinstance(event, Embedded) for event in events)
+
+
+def test_cancel_is_noticed_between_two_large_photos(
+    loaded: backbones.LoadedBackbone, folder: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight photos that take long to decode are one batch: it is not waited for."""
+    cancelled = threading.Event()
+    asked: list[Path] = []
+
+    def slow(path: Path, backbone: backbones.Backbone) -> np.ndarray:
+        asked.append(path)
+        cancelled.set()
+        time.sleep(0.05)
+        return np.zeros((1, backbone.input_size, backbone.input_size, 3), np.uint8)
+
+    monkeypatch.setattr(embedding, "load_pixels", slow)
+    items = [structs.replace(item(folder[0]), sha256=f"{k:064x}") for k in range(64)]
+    with pytest.raises(CancelledError):
+        embedding.embed_items(items, "", loaded, context([], cancelled))
+    assert len(asked) < 8

@@ -155,8 +155,7 @@ def test_near_copies_of_two_labels_break_nothing() -> None:
     json.dumps(found, allow_nan=False)
 
 
-@pytest.mark.parametrize("n", [10, 20, 60])
-@pytest.mark.parametrize("distance", [0.8, 2.0])
+@pytest.mark.parametrize(("n", "distance"), [(10, 0.8), (20, 2.0), (60, 2.0)])
 def test_coverage_is_about_what_is_claimed(n: int, distance: float) -> None:
     """Two normals ``distance`` apart, cut half-way: 95% should neither lie nor boast."""
     normal = NormalDist()
@@ -167,14 +166,14 @@ def test_coverage_is_about_what_is_claimed(n: int, distance: float) -> None:
     generator = np.random.default_rng(n)
     truth = np.repeat([0, 1], n)
     hits = dict.fromkeys(truths, 0)
-    for _ in range(400):
+    for _ in range(250):
         score = generator.normal(size=2 * n) + distance * (truth - 0.5)
         p = 1 / (1 + np.exp(-score))
         found = metrics.evaluate(np.stack([1 - p, p], 1), truth, ["a", "b"])
         for name, value in truths.items():
             hits[name] += found[name]["low"] <= value <= found[name]["high"]
-    assert 0.91 <= hits["balanced_accuracy"] / 400 <= 0.98
-    assert 0.93 <= hits["auc"] / 400 <= 0.99
+    assert 0.91 <= hits["balanced_accuracy"] / 250 <= 0.98
+    assert 0.93 <= hits["auc"] / 250 <= 0.99
 
 
 def test_percent_never_calls_nearly_all_all() -> None:
@@ -184,3 +183,10 @@ def test_percent_never_calls_nearly_all_all() -> None:
     assert "(44 to 100%, n = 3)" in answer_sentence(
         metrics.evaluate(np.eye(2)[[0, 1, 0]], np.array([0, 1, 0]), ["cat", "not-cat"])
     )
+
+
+def test_twenty_thousand_photos_are_measured_in_seconds() -> None:
+    p, truth = _answers(20_000, 3)
+    started = time.process_time()
+    metrics.evaluate(p, truth, ["a", "b", "c"])
+    assert time.process_time() - started < 10.0
