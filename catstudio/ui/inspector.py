@@ -34,6 +34,7 @@ from catstudio.ui.widgets import (
     ElidedLabel,
     EmptyState,
     PictureView,
+    WrappedLabel,
     button,
     label,
 )
@@ -284,6 +285,6 @@ def _fill(form: QFormLayout, rows: list[tuple[str, str]]) -> None:
     while form.rowCount():
         form.removeRow(0)
     for title, value in rows:
-        text = label(value, wrap=True)
+        text = WrappedLabel(value)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         form.addRow(label(title, "muted"), text)

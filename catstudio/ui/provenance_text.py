@@ -32,7 +32,7 @@ _TITLES = {
     "score": "Score",
     "captured_at": "Taken",
 }
-_ELSEWHERE = ("flags", "captured_at")  # Said in the sentence or beside it.
+_ELSEWHERE = ("flags", "captured_at", "seeds")  # Said in the sentence, or shown as parents.
 _LONG = 90
 
 
