@@ -48,16 +48,17 @@ def evaluate(
     n_lineages = len(np.unique(groups))
     predicted = probabilities.argmax(axis=1)
     table = confusion(truth, predicted, len(labels))
-    # Near-copies answer alike, so a proportion's n is its number of lineages.
-    per_photo = n_lineages / n
+    # Near-copies answer alike, so a proportion's n is about its number of lineages.
+    per_photo = effective_share(groups)
+    shares = [effective_share(groups[truth == c]) for c in range(len(labels))]
     common = int(np.bincount(truth, minlength=len(labels)).argmax())
     majority = float(np.mean(truth == common))
     return {
         "n": n,
         "accuracy": _proportion(float(np.trace(table)), n, per_photo),
-        "balanced_accuracy": _balanced(table, truth, predicted, draws, per_photo),
-        "auc": _auc(probabilities, truth, draws, per_photo),
-        "per_class": _per_class(table, labels, truth, predicted, draws, per_photo),
+        "balanced_accuracy": _balanced(table, truth, predicted, draws, shares),
+        "auc": _auc(probabilities, truth, draws, shares),
+        "per_class": _per_class(table, labels, truth, predicted, draws, shares, per_photo),
         "confusion": table.tolist(),
         "labels": list(labels),
         "ece": _or_anything(_ece(probabilities, truth, draws), n_lineages, 1.0),
@@ -70,6 +71,18 @@ def evaluate(
             "balanced_accuracy": 1.0 / max(1, len(np.unique(truth))),
         },
     }
+
+
+def effective_share(groups: Ints) -> float:
+    """How many independent photos one of ``groups`` [n] counts as, in (0, 1]; 1 for none.
+
+    n / Σ m² with m photos in a lineage (Kish 1965): a burst of twelve among single photos costs
+    more than the number of lineages says.
+    """
+    if not len(groups):
+        return 1.0
+    sizes = np.unique(groups, return_counts=True)[1]
+    return float(len(groups) / (sizes**2).sum())
 
 
 def confusion(truth: Ints, predicted: Ints, n_classes: int) -> Ints:
@@ -145,12 +158,12 @@ def _proportion(successes: float, n: float, per_photo: float) -> dict[str, Any]:
 
 
 def _balanced(
-    table: Ints, truth: Ints, predicted: Ints, draws: Floats, per_photo: float
+    table: Ints, truth: Ints, predicted: Ints, draws: Floats, shares: Sequence[float]
 ) -> dict[str, float]:
     present = np.unique(truth)
-    parts = [(float(table[c, c]) * per_photo, float(table[c].sum()) * per_photo) for c in present]
+    parts = [(float(table[c, c]) * shares[c], float(table[c].sum()) * shares[c]) for c in present]
     bounds = mean_of_proportions(parts)
-    if per_photo < 1:
+    if min(shares) < 1:
         right = (predicted == truth).astype(np.float32)
         with np.errstate(invalid="ignore"):
             # A lineage with two labels may leave one of them out of a resample.
@@ -163,24 +176,25 @@ def _balanced(
 
 
 def _auc(
-    probabilities: Floats, truth: Ints, draws: Floats, per_photo: float
+    probabilities: Floats, truth: Ints, draws: Floats, shares: Sequence[float]
 ) -> dict[str, float | None]:
     present = np.unique(truth)
     if len(present) < 2:
         return {"value": None, "low": None, "high": None}
     values, resampled, lows, highs = [], [], [], []
+    effective = np.asarray(shares)[truth]
     # With two labels both columns rank alike, and one is enough.
     for c in present if probabilities.shape[1] > 2 else present[-1:]:
         is_pos = truth == c
         values.append(auc(probabilities[:, c], is_pos))
-        if per_photo < 1:
+        if min(shares) < 1:
             resampled.append(weighted_auc(probabilities[:, c], is_pos, draws))
-        low, high = auc_interval(values[-1], is_pos.sum() * per_photo, (~is_pos).sum() * per_photo)
+        low, high = auc_interval(values[-1], is_pos.sum() * shares[c], effective[~is_pos].sum())
         lows.append(low)
         highs.append(high)
     bounds = float(np.mean(lows)), float(np.mean(highs))
     # Photos of lineages of their own need no bootstrap: the closed form holds by itself.
-    if per_photo < 1:
+    if min(shares) < 1:
         bounds = wider(percentile(np.mean(resampled, axis=0)), bounds)
     return {**figure(float(np.mean(values)), bounds)}
 
@@ -191,6 +205,7 @@ def _per_class(
     truth: Ints,
     predicted: Ints,
     draws: Floats,
+    shares: Sequence[float],
     per_photo: float,
 ) -> dict[str, Any]:
     rows = {}
@@ -214,7 +229,7 @@ def _per_class(
             f1 = figure(2 * hits / (actual + answered), wider(resampled, closed))
         rows[label] = {
             "n": int(actual),
-            "recall": _proportion(hits, actual, per_photo),
+            "recall": _proportion(hits, actual, shares[c]),
             "precision": _proportion(hits, answered, per_photo),
             "f1": f1,
         }

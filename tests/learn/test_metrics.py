@@ -190,3 +190,12 @@ def test_twenty_thousand_photos_are_measured_in_seconds() -> None:
     started = time.process_time()
     metrics.evaluate(p, truth, ["a", "b", "c"])
     assert time.process_time() - started < 10.0
+
+
+def test_a_burst_counts_for_less_than_its_photos() -> None:
+    assert metrics.effective_share(np.arange(7)) == 1.0
+    assert metrics.effective_share(np.repeat(np.arange(4), 5)) == pytest.approx(4 / 20)
+    assert metrics.effective_share(np.array([], int)) == 1.0
+    # Twelve near-copies and eight others: nine lineages, but hardly three photos' worth.
+    groups = np.r_[np.zeros(12, int), np.arange(1, 9)]
+    assert 20 * metrics.effective_share(groups) == pytest.approx(400 / (144 + 8))
