@@ -143,7 +143,8 @@ def _synthetic_accuracy(head: Head, data: Embeddings) -> dict[str, Any] | None:
     synthetic = data.part([not item.is_real for item in data.items])
     if not len(synthetic):
         return None
-    answered = head.predict(synthetic.rows).probabilities.argmax(axis=1)
+    # Not predict(): thousands of them would be matched with every exemplar for nothing.
+    answered = head.probabilities(head.space(synthetic.rows)).argmax(axis=1)
     right = float(np.sum(answered == classes_of(synthetic, head.labels)))
     n = len(synthetic)
     return {

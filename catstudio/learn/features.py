@@ -12,6 +12,7 @@ Floats = NDArray[np.floating]
 LOOK_SHARE = 0.75
 """Part of a match that is likeness; the rest is kinship. Chosen once, see benchmarks.heads."""
 KIN_DIRECTIONS = 128
+_CHUNK = 2048
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class FeatureSpace:
         and textures apart; the second knows that a pug and a collie are both dogs, which one
         photo can not say.
         """
+        if len(rows) > _CHUNK:
+            # The guesses alone would take a copy or two of thousands of rows.
+            parts = [self(rows[i : i + _CHUNK]) for i in range(0, len(rows), _CHUNK)]
+            return np.concatenate(parts)
         look = unit(self.pooled(rows) - self.center.astype(np.float32))
         if not self.kin.size:
             return look

@@ -179,6 +179,8 @@ def test_feature_space_reads_views_and_makes_unit_vectors() -> None:
     assert x.dtype == np.float32
     assert np.linalg.norm(x, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
     assert (x[:, :6] ** 2).sum(axis=1) == pytest.approx(np.full(5, LOOK_SHARE), abs=1e-5)
+    many = np.tile(rows, (1000, 1))
+    assert space(many)[-5:] == pytest.approx(x, abs=1e-5)
     assert space.pooled(rows) == pytest.approx((rows[:, :6] + rows[:, 16:22]) / 2)
     assert softmax(np.array([1000.0, 1000.0])) == pytest.approx([0.5, 0.5])
 
