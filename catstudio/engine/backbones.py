@@ -226,8 +226,9 @@ def _load_onnx(entry: Backbone) -> LoadedBackbone:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cpu_threads()
     options.log_severity_level = 3
-    # Between two batches the cores belong to the decoding thread.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
+    # A thread that waits must not spin: the cores belong to the decoding threads meanwhile.
+    # A twentieth of the bare forward speed, for a tenth more images a second from files.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = [
         p
         for p in ("CUDAExecutionProvider", "CPUExecutionProvider")

@@ -105,12 +105,12 @@ def embed_files(
 ) -> Generator[Embedded]:
     """Embed ``paths`` in batches, in order; unreadable files are reported, not raised.
 
-    Decoding runs in a thread ahead of the forward pass. Closing the iterator early stops it,
+    Decoding runs in threads ahead of the forward pass. Closing the iterator early stops it,
     and so does what ``check`` raises: it is called before each file is waited for, because a
     batch of large photos takes seconds.
     """
     entry = loaded.backbone
-    pool = ThreadPoolExecutor(max(1, cpu_threads() // 2), thread_name_prefix="decode")
+    pool = ThreadPoolExecutor(cpu_threads(), thread_name_prefix="decode")
     waiting: deque[tuple[int, Future[Pixels]]] = deque()
     remaining = iter(enumerate(paths))
     try:
