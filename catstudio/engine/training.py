@@ -107,6 +107,8 @@ def evaluate(request: EvaluateRequest, context: JobContext) -> dict[str, Any]:
     head, loaded = _load_run(request.run_folder, request.device)
     _refuse_synthetic(request.items)
     fresh, refused = _fresh(request)
+    for one in refused:
+        context.warn(f"{Path(one['path']).name}: {one['reason']}", "It is left out.", one["path"])
     found = embed_items(fresh, request.embedding_cache, loaded, context)
     refused += [_refusal(item.path, reason) for item, reason in found.refused]
     known, unknown = of_known_labels(Embeddings(found.items, found.rows), head.labels)

@@ -318,8 +318,8 @@ class Studio:
             count,
             seeds,
             options or {},
+            seed,
             prompts=tuple(prompts),
-            seed=seed,
             accept=accept,
         )
 
@@ -330,9 +330,9 @@ class Studio:
         self.draw_splits()
         return requesting.train_request(
             self._store,
+            seed,
             backbone=backbone or DEFAULT_BACKBONE,
             finetune=finetune,
-            seed=seed,
         )
 
     def evaluate_request(

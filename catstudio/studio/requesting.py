@@ -24,6 +24,7 @@ from catstudio.jobs.requests import (
 from catstudio.sources import SOURCES, importing, source
 
 MAX_COUNT = 10_000
+MAX_SEED = 2**32 - 1
 
 
 def new_job_id() -> str:
@@ -68,6 +69,7 @@ def generate_request(
     count: int,
     seeds: Iterable[str] | None,
     options: Mapping[str, Any],
+    seed: int,
     **settings: Any,
 ) -> GenerateRequest:
     """Check the method's options and find its seed images.
@@ -82,6 +84,7 @@ def generate_request(
         raise BadInputError(f"{maker.title} does not generate images.", f"Use one of: {makers}.")
     if not 1 <= count <= MAX_COUNT:
         raise BadInputError(f"The count is {count}.", f"Give a number from 1 to {MAX_COUNT:,}.")
+    _check_seed(seed)
     store.check_label(label)
     checked = maker.options(dict(options))
     # A model that can do without a seed image gets one only when it is chosen.
@@ -99,6 +102,7 @@ def generate_request(
         count=count,
         seeds=tuple(SeedImage(r.id, str(store.image_path(r)), r.label) for r in parents),
         options=checked,
+        seed=seed,
         **settings,
     )
 
@@ -136,9 +140,15 @@ def _seed_records(store: Store, label: str, seeds: Iterable[str] | None) -> list
     ]
 
 
-def train_request(store: Store, **settings: Any) -> TrainRequest:
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed <= MAX_SEED:
+        raise BadInputError(f"The seed is {seed}.", f"Give a number from 0 to {MAX_SEED:,}.")
+
+
+def train_request(store: Store, seed: int, **settings: Any) -> TrainRequest:
     """Everything accepted and labelled. Raises :class:`NotPossibleError` when that is nothing."""
     store.folder.check_reachable()
+    _check_seed(seed)
     items = [
         _item(record, record.label, store.image_path(record))
         for record in store.images()
@@ -154,6 +164,7 @@ def train_request(store: Store, **settings: Any) -> TrainRequest:
         items=tuple(items),
         labels=store.labels(),
         embedding_cache=str(store.folder.embeddings),
+        seed=seed,
         **settings,
     )
 

@@ -167,6 +167,8 @@ def test_splits_hold_photos_back_before_anything_is_made(studio: Studio, photos:
         (lambda s: s.generate_request("photo", "cat", 1), BadInputError, "does not generate"),
         (lambda s: s.generate_request("seed", "dog", 1), BadInputError, "no label 'dog'"),
         (lambda s: s.generate_request("seed", "cat", 0), BadInputError, "count is 0"),
+        (lambda s: s.generate_request("seed", "cat", 1, seed=-1), BadInputError, "seed is -1"),
+        (lambda s: s.train_request(seed=2**64), BadInputError, "The seed is"),
         (lambda s: s.generate_request("seed", "cat", 1), NotPossibleError, "needs a photo"),
         (
             lambda s: s.generate_request("seed", "cat", 1, options={"size": 9}),
