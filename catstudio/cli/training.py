@@ -15,7 +15,7 @@ def add_commands(commands: Any) -> None:
     parser = add_command(commands, "train", train, "Train a classifier and test it on real photos.")
     parser.add_argument("project")
     parser.add_argument("--backbone", help="the model that turns images into numbers")
-    parser.add_argument("--finetune", action="store_true", help="train the backbone too: slower")
+    parser.add_argument("--finetune", action="store_true", help="train the backbone too (not in this version: says so and stops)")
     parser.add_argument("--seed", type=int, default=0)
 
     parser = add_command(commands, "evaluate", evaluate, "Test a model on real photos in folders.")
