@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from catstudio.cli.output import BAD_INPUT, DONE, Output, add_command, listed
+from catstudio.core.changes import count_images
 from catstudio.core.errors import BadInputError
 from catstudio.studio import Studio
 
@@ -15,7 +16,11 @@ def add_commands(commands: Any) -> None:
     parser = add_command(commands, "train", train, "Train a classifier and test it on real photos.")
     parser.add_argument("project")
     parser.add_argument("--backbone", help="the model that turns images into numbers")
-    parser.add_argument("--finetune", action="store_true", help="train the backbone too (not in this version: says so and stops)")
+    parser.add_argument(
+        "--finetune",
+        action="store_true",
+        help="train the backbone too (not in this version: says so and stops)",
+    )
     parser.add_argument("--seed", type=int, default=0)
 
     parser = add_command(commands, "evaluate", evaluate, "Test a model on real photos in folders.")
@@ -45,7 +50,10 @@ def train(args: argparse.Namespace, output: Output) -> int:
     with Studio.open(args.project) as studio:
         request = studio.train_request(args.backbone, args.finetune, args.seed)
         result = studio.run(request, output.progress).result
-    output.say(f"Run {result['run']}, trained on {listed(result['n_train'])} images.")
+    counts = result["n_train"]
+    output.say(
+        f"Run {result['run']}, trained on {count_images(sum(counts.values()))} ({listed(counts)})."
+    )
     _say_answer(result, output)
     output.result(result)
     return DONE
