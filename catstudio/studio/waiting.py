@@ -32,7 +32,7 @@ def title(request: AnyRequest) -> str:
         # How many files lie in a folder is not known before it has been walked.
         n = len(request.paths) + len(request.blobs)
         what = Path(request.paths[0]).name if len(request.paths) == n == 1 else f"{n} items"
-        return f"Add {what}" + (f" to {request.label}" if request.label else "")
+        return f"Add {what}" + (f" as {request.label}" if request.label else "")
     if isinstance(request, GenerateRequest):
         return f"Generate {request.count} × {request.label}"
     if isinstance(request, TrainRequest):

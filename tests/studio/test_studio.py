@@ -49,7 +49,7 @@ def test_import_streams_events_and_ends_once(studio: Studio, photos: Path) -> No
     done = studio.run(studio.import_request([photos], label="cat"), events.append)
     assert done.result["added"] == 12
     assert isinstance(events[0], Queued)
-    assert events[0].title == "Add photos to cat"
+    assert events[0].title == "Add photos as cat"
     assert sum(isinstance(e, ImageAdded) for e in events) == 12
     assert events[-1] == done
     progress = [e.done for e in events if isinstance(e, Progress)]
