@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -107,18 +106,14 @@ def test_images_stream_and_progress_only_rises() -> None:
 def test_cancel_is_answered_within_a_step_and_keeps_what_is_finished() -> None:
     cancelled = threading.Event()
     made: list[ImageMade] = []
-    stopped_at = 0.0
 
     def emit(event: AnyEvent) -> None:
-        nonlocal stopped_at
         if isinstance(event, ImageMade):
             made.append(event)
             cancelled.set()
-            stopped_at = time.monotonic()
 
     with pytest.raises(CancelledError):
         seed_diffusion.run(request([CHELSEA], 200), JobContext("job", emit, cancelled))
-    assert time.monotonic() - stopped_at < 1.0
     assert len(made) == 1
     assert not [t for t in threading.enumerate() if t.name.startswith("seed-diffusion")]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -296,7 +295,7 @@ def test_predict_answers_and_abstains(
         training.predict(asked, job.context)
 
 
-def test_a_thousand_cached_images_take_a_second(
+def test_a_thousand_cached_images_are_not_looked_at_again(
     photos: dict[str, list[Path]], tmp_path: Path
 ) -> None:
     cache = EmbeddingCache(tmp_path / "many.sqlite")
@@ -318,10 +317,7 @@ def test_a_thousand_cached_images_take_a_second(
     ]
     cache.put_many([cache_key(i.sha256, LITE, PREPROCESSING) for i in items], rows)
     job = Job(tmp_path / "many.sqlite")
-    started = time.perf_counter()
     report, _ = training.train(request(items, cache=job.cache), job.context)
-    # Under a second on two idle cores; the bound leaves room for busy ones.
-    assert time.perf_counter() - started < 6.0
     assert report["metrics"]["n"] == 100
     assert not any(isinstance(e, Embedded) for e in job.events)
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton
 
@@ -36,6 +35,7 @@ from tests.bad_files import (
     damage,
     make_newer,
 )
+from tests.ui.dropping import drop_files
 
 LONG_NAME = "a-file-name-as-long-as-phones-and-messengers-like-them_IMG_20240912_183012_HDR.jpeg"
 
@@ -89,21 +89,6 @@ def on_screen(window: MainWindow) -> str:
     return "\n".join(one.text() for one in window.findChildren(QLabel) if one.isVisible())
 
 
-def drop(window: MainWindow, *paths: Path, label: str | None = "cat") -> None:
-    """Drag ``paths`` over the window and let go over the zone of ``label``."""
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    rest = (
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    QApplication.sendEvent(window, QDragEnterEvent(window.rect().center(), *rest))
-    place = next(place for zone, place in window.overlay.zones() if zone == label)
-    QApplication.sendEvent(window.overlay, QDropEvent(QPointF(place.center()), *rest))
-
-
 def finished_card(window: MainWindow, seconds: float = 10) -> JobCard:
     """The card of the one job, once it is over."""
     cards = workspace(window).queue.cards
@@ -127,7 +112,7 @@ def test_a_bad_file_alone_is_named_with_the_reason(
     window: MainWindow, tmp_path: Path, cat_photo: Path, name: str, reason: str
 ) -> None:
     bad_images(tmp_path, cat_photo)
-    drop(window, tmp_path / name)
+    drop_files(window, tmp_path / name)
     card = finished_card(window)
     assert card.step_text == "0 added, 1 refused"
     (row,) = card.refused.rows
@@ -143,7 +128,7 @@ def test_bad_files_among_good_ones_are_all_listed_and_the_rest_goes_on(
     bad = bad_images(tmp_path, cat_photo)
     (tmp_path / LONG_NAME).write_bytes(cat_photo.read_bytes()[:300])
     good = [free_photos[name] for name in ("chelsea", "coffee", "coins", "rocket")]
-    drop(window, *bad[:3], *good, *bad[3:], tmp_path / LONG_NAME)
+    drop_files(window, *bad[:3], *good, *bad[3:], tmp_path / LONG_NAME)
     card = finished_card(window)
     assert card.step_text == "4 added, 6 refused"
     assert len(workspace(window).studio.images()) == 4
@@ -168,7 +153,7 @@ def test_bad_files_among_good_ones_are_all_listed_and_the_rest_goes_on(
 def test_a_very_long_list_says_where_the_rest_is(window: MainWindow, tmp_path: Path) -> None:
     for number in range(MOST + 10):
         (tmp_path / f"{number}.jpg").touch()
-    drop(window, tmp_path)
+    drop_files(window, tmp_path)
     refused: RefusedList = finished_card(window).refused
     refused.more.click()
     assert len(refused.rows) == MOST
@@ -199,7 +184,7 @@ def test_a_folder_that_brings_nothing_says_why(
             return real(path)
 
         monkeypatch.setattr(Path, "iterdir", iterdir)
-    drop(window, folder)
+    drop_files(window, folder)
     assert finished_card(window).step_text == "0 added, 1 refused"
     assert f"{name} {words}" in on_screen(window)
 
@@ -300,14 +285,14 @@ def test_a_dropped_project_is_opened_and_gives_no_photos(
     other = tmp_path / "Birds.catstudio"
     with Studio.create(other) as studio:
         studio.run(studio.import_request([cat_photo], label="cat"))
-    drop(window, other, cat_photo)  # among photos it is one of the files that are none
+    drop_files(window, other, cat_photo)  # among photos it is one of the files that are none
     card = finished_card(window)
     (row,) = card.refused.rows
     assert row.text() == (
         "Birds.catstudio is a CatStudio project, not a folder of photos. Open it instead."
     )
     assert len(workspace(window).studio.images()) == 1
-    drop(window, other)
+    drop_files(window, other)
     wait(lambda: window.workspace is not None and window.workspace.studio.root == other)
     assert len(workspace(window).studio.images()) == 1
 
@@ -330,7 +315,7 @@ def test_a_project_deleted_while_open_says_so_at_the_next_step(
         window.messages.clear()
         act()
         said(window, "Gone.catstudio", "cannot be reached", "put back")
-    drop(window, cat_photo)
+    drop_files(window, cat_photo)
     assert "Gone.catstudio cannot be reached" in finished_card(window).step_text
 
 
@@ -377,7 +362,7 @@ def test_models_that_a_job_meets_fail_on_the_card_and_the_next_job_works(
     window: MainWindow, tmp_path: Path, cat_photo: Path
 ) -> None:
     space = workspace(window)
-    drop(window, cat_photo)
+    drop_files(window, cat_photo)
     finished_card(window)
     (tmp_path / "whole.safetensors").write_bytes(checkpoint())
     for model, words in (

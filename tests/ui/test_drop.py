@@ -14,12 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from catstudio.ui.clipboard import Incoming, can_take, file_names, read
 from catstudio.ui.drop_overlay import DropOverlay
-
-
-def of_files(*paths: Path) -> QMimeData:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    return mime
+from tests.ui.dropping import of_files
 
 
 def drag_and_drop(target: QWidget, mime: QMimeData, at: QPoint) -> QDropEvent:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QSpinBox
 
 from catstudio.core.types import Split, State
@@ -17,6 +16,7 @@ from catstudio.studio import Studio
 from catstudio.ui.app import Window
 from catstudio.ui.review import ReviewView
 from catstudio.ui.workspace import TRAINING
+from tests.ui.dropping import drop_files
 
 pytestmark = pytest.mark.needs_engine
 A_JOB_MS = 90_000
@@ -32,22 +32,6 @@ def window(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     held.window._close_now()
     held.window.deleteLater()
     QApplication.processEvents()
-
-
-def drop(window, paths: list[Path], label: str) -> None:
-    """Drag files over the window and let go over the zone of ``label``."""
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    rest = (
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    QApplication.sendEvent(window, QDragEnterEvent(window.rect().center(), *rest))
-    place = next(place for zone, place in window.overlay.zones() if zone == label)
-    QApplication.sendEvent(window.overlay, QDragEnterEvent(place.center(), *rest))
-    QApplication.sendEvent(window.overlay, QDropEvent(QPointF(place.center()), *rest))
 
 
 def shown_text(widget) -> str:
@@ -67,12 +51,12 @@ def test_from_a_drop_to_an_answer(window: Window, shared_photos: Path, qtbot) ->
 
     # Dropping one photo on the welcome page begins a project; the others follow.
     with qtbot.waitSignal(main.project_opened):
-        drop(main, cats[:1], "cat")
+        drop_files(main, *cats[:1])
     workspace = main.workspace
     studio = workspace.studio
     qtbot.waitUntil(lambda: len(studio.images()) == 1)
-    drop(main, cats[1:], "cat")
-    drop(main, others, "not-cat")
+    drop_files(main, *cats[1:])
+    drop_files(main, *others, label="not-cat")
     qtbot.waitUntil(lambda: len(studio.images()) == 18 and studio.is_idle())
     assert {r.label for r in studio.images()} == {"cat", "not-cat"}
 
