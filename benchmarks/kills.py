@@ -29,7 +29,7 @@ from catstudio.resources import resource
 from catstudio.studio import Studio
 
 # Run in a process of its own; prints the id of each image and run as soon as it is finished.
-ACTOR = """
+_PRELUDE = """
 import json, sys
 from catstudio.jobs.events import ImageAdded, Done
 from catstudio.studio import Studio
@@ -42,43 +42,28 @@ def say(event):
     elif isinstance(event, Done) and "run" in event.result:
         print(json.dumps({"run": event.result["run"]}), flush=True)
 
-with Studio.open(root) as studio:
+def begin(studio):
     print(json.dumps({"open": True}), flush=True)
     if action == "import":
-        request = studio.import_request([photos], label="not-cat")
-    elif action == "generate":
-        request = studio.generate_request("seed", "cat", 8, seed=len(studio.images()), accept=True)
-    else:
-        request = studio.train_request()
-    studio.run(request, say)
+        return studio.import_request([photos], label="not-cat")
+    if action == "generate":
+        return studio.generate_request("seed", "cat", 8, seed=len(studio.images()), accept=True)
+    return studio.train_request()
 """
-WINDOW = """
-import json, sys
-from catstudio.jobs.events import ImageAdded, Done
+ACTOR = f"""{_PRELUDE}
+with Studio.open(root) as studio:
+    studio.run(begin(studio), say)
+"""
+WINDOW = f"""{_PRELUDE}
 from catstudio.ui import app
 
-root, action, photos = sys.argv[1:4]
-
-def say(event):
-    if isinstance(event, ImageAdded):
-        print(json.dumps({"image": event.image_id}), flush=True)
-    elif isinstance(event, Done) and "run" in event.result:
-        print(json.dumps({"run": event.result["run"]}), flush=True)
-
-def begin(studio):
+def opened(studio):
     studio.subscribe(say)
-    print(json.dumps({"open": True}), flush=True)
-    if action == "import":
-        request = studio.import_request([photos], label="not-cat")
-    elif action == "generate":
-        request = studio.generate_request("seed", "cat", 8, seed=len(studio.images()), accept=True)
-    else:
-        request = studio.train_request()
-    studio.submit(request)
+    studio.submit(begin(studio))
 
 qt = app.build_application()
 held = app.Window(qt, root)
-held.window.project_opened.connect(begin)
+held.window.project_opened.connect(opened)
 qt.exec()
 """
 SECONDS = {"import": 1.5, "generate": 9.0, "train": 8.0}
