@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from catstudio.learn.features import FeatureSpace
 from catstudio.learn.fitting import TrainingSet, fit_head
-from catstudio.learn.lineages import families, family_numbers
+from catstudio.learn.lineages import LeaveOut, family_numbers, leave_outs
 from catstudio.learn.metrics import evaluate
 
 Ints = NDArray[np.intp]
@@ -32,8 +32,8 @@ def cross_validate(
 ) -> dict[str, Any] | None:
     """Metrics of :func:`catstudio.learn.metrics.evaluate` over the real photos of ``data``.
 
-    Whole families are left out together, so that no photo is answered by a head that has seen
-    a variation of it. None when a label has fewer than ``MIN_LINEAGES`` real lineages, or when
+    Whole families are left out together, with all that derives from them, so that no photo is
+    answered by a head that has seen a variation of it. None when a label has fewer than ``MIN_LINEAGES`` real lineages, or when
     there is one label only. ``strength`` fixes the regularisation of every fold. ``on_fold`` is
     called with (done, total) before each fold; what it raises ends the work.
     """
@@ -41,44 +41,41 @@ def cross_validate(
     if folds is None:
         return None
     probabilities = np.zeros((len(data.y), len(labels)))
-    n_folds = int(folds.max()) + 1
-    for fold in range(n_folds):
+    for done, fold in enumerate(folds):
         if on_fold:
-            on_fold(fold, n_folds)
-        left_out = folds == fold
-        kept = subset(data, np.flatnonzero(~left_out))
+            on_fold(done, len(folds))
+        kept = subset(data, np.setdiff1d(np.arange(len(data.y)), fold.left_out))
         head = fit_head(kept, labels, space, strength=strength)
-        probabilities[left_out] = head.probabilities(data.x[left_out])
+        probabilities[fold.judged] = head.probabilities(data.x[fold.judged])
     real = np.flatnonzero(data.is_real)
-    groups = family_numbers(data.lineages)[real]
+    groups = family_numbers([data.lineages[int(i)] for i in real])
     metrics = evaluate(probabilities[real], data.y[real], labels, groups)
-    return {**metrics, "method": f"leaving lineages out, {n_folds} folds"}
+    return {**metrics, "method": f"leaving lineages out, {len(folds)} folds"}
 
 
-def grouped_folds(data: TrainingSet, n_classes: int) -> Ints | None:
-    """The fold of each image, [n]: families stay whole, labels spread evenly; None if too few."""
+def grouped_folds(data: TrainingSet, n_classes: int) -> list[LeaveOut] | None:
+    """The real photos in folds: families stay whole, labels spread evenly; None if too few."""
     if n_classes < 2:
         return None
-    found = families(data.lineages)
-    by_label: dict[int, list[Ints]] = {c: [] for c in range(n_classes)}
-    for family in found:
-        real = family[data.is_real[family]]
-        speaking = real if len(real) else family
-        by_label[int(data.y[speaking[0]])].append(family)
-    real_families = {
-        c: sum(bool(data.is_real[f].any()) for f in group) for c, group in by_label.items()
-    }
-    if min(real_families.values()) < MIN_LINEAGES:
+    by_label: dict[int, list[LeaveOut]] = {c: [] for c in range(n_classes)}
+    for family in leave_outs(data.lineages, data.is_real):
+        if data.is_real[family.judged[0]]:
+            by_label[int(data.y[family.judged[0]])].append(family)
+    counts = [len(group) for group in by_label.values()]
+    if min(counts) < MIN_LINEAGES:
         return None
-    most = FOLDS if len(data.y) < MANY else FOLDS_OF_MANY
-    n_folds = min(most, max(real_families.values()))
-    folds = np.zeros(len(data.y), np.intp)
-    for group in by_label.values():
-        # Families with a real photo first: two of them never share a fold with all the others.
-        group.sort(key=lambda f: not data.is_real[f].any())
-        for position, family in enumerate(group):
-            folds[family] = position % n_folds
-    return folds
+    n_folds = min(FOLDS if len(data.y) < MANY else FOLDS_OF_MANY, max(counts))
+    # Dealt out label by label: two families of a label never share a fold with all the others.
+    return [
+        _merged([f for g in by_label.values() for f in g[fold::n_folds]]) for fold in range(n_folds)
+    ]
+
+
+def _merged(families: Sequence[LeaveOut]) -> LeaveOut:
+    return LeaveOut(
+        np.sort(np.concatenate([family.judged for family in families])),
+        np.unique(np.concatenate([family.left_out for family in families])),
+    )
 
 
 def subset(data: TrainingSet, index: Ints) -> TrainingSet:

@@ -13,7 +13,7 @@ from catstudio.learn.calibration import fit_temperature
 from catstudio.learn.deflation import Outlook, Sample, outlook, thresholds
 from catstudio.learn.features import FeatureSpace
 from catstudio.learn.head import Head
-from catstudio.learn.lineages import families, partners
+from catstudio.learn.lineages import LeaveOut, leave_outs, partners
 from catstudio.learn.open_set import (
     MIN_PHOTOS,
     abstention_threshold,
@@ -81,7 +81,7 @@ def fit_head(
     kin = partners(data.lineages)
     sample = Sample(data.x, data.y, kin, data.is_real)
     targets = np.where(data.y[:, None] == np.arange(n_classes), 1.0, -1.0)
-    groups = families(data.lineages)
+    groups = leave_outs(data.lineages, data.is_real)
     balance = _class_weights(data, n_classes, _effective_families(data, groups, n_classes))
     left_out: Floats | None = None
     how = "given"
@@ -121,15 +121,16 @@ def fit_head(
     )
 
 
-def _effective_families(data: TrainingSet, groups: Sequence[Ints], n_classes: int) -> int:
+def _effective_families(data: TrainingSet, groups: Sequence[LeaveOut], n_classes: int) -> int:
     """Families of all classes, the largest classes counting ``MOST_IMBALANCE`` times the least.
 
     Three photos against three thousand would each weigh 500: the ridge then runs through those
     three exactly, and deflating such a fit puts the threshold beyond every new photo.
     """
-    classes = [np.unique(data.y[group]) for group in groups]
+    classes = [np.unique(data.y[group.judged]) for group in groups]
     fewest = int(np.bincount(np.concatenate(classes), minlength=n_classes).min())
-    return min(len(groups), MOST_IMBALANCE * n_classes * fewest)
+    # A class of blends alone, made from another class's photos, has no family of its own.
+    return min(len(groups), MOST_IMBALANCE * n_classes * max(1, fewest))
 
 
 def _class_weights(data: TrainingSet, n_classes: int, n_families: int) -> Floats:
@@ -157,13 +158,15 @@ def _kernel(x: Floats) -> Floats:
 
 
 def _choose_strength(
-    sample: Sample, targets: Floats, balance: Floats, groups: Sequence[Ints], n_classes: int
+    sample: Sample, targets: Floats, balance: Floats, groups: Sequence[LeaveOut], n_classes: int
 ) -> tuple[float, str, Floats | None]:
     """The strength with the least class-balanced squared error on left-out real lineages.
 
     Also returned: how it was found, and the left-out outputs [n, classes] at that strength.
     """
-    fewest = min(sum(bool((sample.y[g] == c).any()) for g in groups) for c in range(n_classes))
+    fewest = min(
+        sum(bool((sample.y[g.judged] == c).any()) for g in groups) for c in range(n_classes)
+    )
     if fewest < MIN_LINEAGES_TO_CHOOSE or len(sample.y) > MAX_TO_CHOOSE:
         return STRENGTH, "fixed", None
     kernel = _kernel(sample.x)

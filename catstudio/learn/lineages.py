@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +37,47 @@ def partners(lineages: Sequence[Sequence[str]]) -> list[Ints]:
     return result
 
 
+class LeaveOut(NamedTuple):
+    """Photos to answer together, and all that may not be trained on meanwhile.
+
+    ``judged`` are the real photos of one family; ``left_out`` those and every image that
+    derives from one of them, wholly or in part. Both are sorted.
+    """
+
+    judged: Ints
+    left_out: Ints
+
+
+def leave_outs(lineages: Sequence[Sequence[str]], is_real: NDArray[np.bool_]) -> list[LeaveOut]:
+    """One entry a family of real photos, then one a family of made images without any of those.
+
+    An image made from two photos is left out with either, and does not make one family of
+    them: a few variations with several parents would else tie all photos of a label together.
+    """
+    members: dict[str, list[int]] = {}
+    for index, names in enumerate(lineages):
+        for name in names:
+            members.setdefault(name, []).append(index)
+    real = np.flatnonzero(is_real)
+    found: list[LeaveOut] = []
+    is_tied = np.zeros(len(lineages), bool)
+    for family in families([lineages[int(i)] for i in real]):
+        judged = np.sort(real[family])
+        derived = {i for j in judged for name in lineages[int(j)] for i in members[name]}
+        left_out = np.union1d(judged, np.fromiter(derived, np.intp, len(derived)))
+        found.append(LeaveOut(judged, left_out))
+        is_tied[left_out] = True
+    free = np.flatnonzero(~is_tied)
+    for family in families([lineages[int(i)] for i in free]):
+        alone = np.sort(free[family])
+        found.append(LeaveOut(alone, alone))
+    return found
+
+
 def families(lineages: Sequence[Sequence[str]]) -> list[Ints]:
     """The images split into connected families: two that share a lineage are in the same one.
 
-    Families are what cross-validation leaves out and what a bootstrap draws.
+    Families are what a bootstrap draws.
     """
     root: dict[str, str] = {}
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from catstudio.learn.lineages import LeaveOut
+
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 
@@ -76,21 +78,23 @@ def bordered(kernel: Floats, sample_weights: Floats) -> Floats:
 
 
 def left_out_outputs(
-    kernel: Floats, targets: Floats, sample_weights: Floats, groups: Sequence[Ints]
+    kernel: Floats, targets: Floats, sample_weights: Floats, groups: Sequence[LeaveOut]
 ) -> Floats:
-    """Outputs [n, classes] for each group of photos by the ridge fitted without that group.
+    """Outputs [n, classes] of each group's judged photos by the ridge fitted without the group.
 
     ``kernel`` [n, n] holds the photos' dot products. Exact and without refitting: with C the
     inverse of the bordered system, the residuals of a left-out group G are
-    ``inv(C[G, G]) @ alpha[G]`` (Cawley 2006, extended to groups).
+    ``inv(C[G, G]) @ alpha[G]`` (Cawley 2006, extended to groups). Images that no group judges
+    are answered without themselves alone.
     """
     n = len(kernel)
     inverse = np.linalg.inv(bordered(kernel, sample_weights))
     alpha = inverse[:n, :n] @ targets
     # Most groups are one photo; those need no system of their own.
     outputs: Floats = targets - alpha / np.diag(inverse)[:n, None]
-    for group in groups:
-        if len(group) > 1:
-            block = inverse[np.ix_(group, group)]
-            outputs[group] = targets[group] - np.linalg.solve(block, alpha[group])
+    for judged, left_out in groups:
+        if len(left_out) > 1:
+            block = inverse[np.ix_(left_out, left_out)]
+            residuals = np.linalg.solve(block, alpha[left_out])
+            outputs[judged] = targets[judged] - residuals[np.searchsorted(left_out, judged)]
     return outputs

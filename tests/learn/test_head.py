@@ -17,7 +17,7 @@ from catstudio.learn.deflation import PRIOR_MATCH, Sample, outlook
 from catstudio.learn.features import LOOK_SHARE, FeatureSpace, kinship, softmax, unit
 from catstudio.learn.fitting import TrainingSet, fit_head
 from catstudio.learn.head import Head
-from catstudio.learn.lineages import families, family_numbers, partners
+from catstudio.learn.lineages import LeaveOut, families, family_numbers, leave_outs, partners
 from catstudio.learn.metrics import balanced_accuracy, ece
 from catstudio.learn.one_class import fit_one_class, world
 from catstudio.learn.open_set import MAX_EXEMPLARS, choose_exemplars
@@ -120,12 +120,13 @@ def test_left_out_outputs_are_those_of_refitting() -> None:
     x = photos(12, 0, 0, 3.0).astype(float)
     targets = np.sign(np.random.default_rng(1).normal(size=(12, 2)))
     weights = np.random.default_rng(2).random(12) + 0.5
-    groups = [np.array([0, 3, 4]), np.array([1]), np.array([2, 5, 6, 7]), np.arange(8, 12)]
+    parts = [([0, 3, 4], [0, 3, 4]), ([1], [1]), ([2, 6], [2, 5, 6, 7]), ([8, 9], [5, 8, 9, 11])]
+    groups = [LeaveOut(np.array(judged), np.array(out)) for judged, out in parts]
     fast = left_out_outputs(x @ x.T, targets, weights, groups)
-    for group in groups:
-        kept = np.setdiff1d(np.arange(12), group)
+    for judged, left_out in groups:
+        kept = np.setdiff1d(np.arange(12), left_out)
         again = fit_ridge(x[kept], targets[kept], weights[kept])
-        assert fast[group] == pytest.approx(again(x[group]), abs=1e-8)
+        assert fast[judged] == pytest.approx(again(x[judged]), abs=1e-8)
 
 
 def test_validation_photos_set_temperature_and_abstention() -> None:
@@ -205,6 +206,36 @@ def test_lineages_meet_in_partners_and_families() -> None:
     assert len(set(family_numbers(lineages))) == 3
 
 
+def test_a_blend_is_left_out_with_either_parent_and_ties_nothing_together() -> None:
+    lineages = [("a",), ("b",), ("a", "b"), ("c",), ("d", "a"), ("e",), ()]
+    is_real = np.array([True, True, False, True, False, False, False])
+    found = [(list(j), list(out)) for j, out in leave_outs(lineages, is_real)]
+    assert found == [
+        ([0], [0, 2, 4]),
+        ([1], [1, 2]),
+        ([3], [3]),
+        ([5], [5]),
+        ([6], [6]),
+    ]
+
+
+def test_variations_with_several_parents_leave_cross_validation_possible() -> None:
+    real = np.concatenate([photos(5, 0, 1), photos(5, 1, 2)])
+    made = np.concatenate([photos(20, 0, 3), photos(20, 1, 4)])
+    names = [(f"p{i}",) for i in range(10)]
+    names += [(f"p{i % 5}", f"p{(i + 1) % 5}") for i in range(20)]
+    names += [(f"p{5 + i % 5}", f"p{5 + (i + 1) % 5}") for i in range(20)]
+    y = np.concatenate([np.repeat([0, 1], 5), np.repeat([0, 1], 20)])
+    is_real = np.arange(50) < 10
+    data = TrainingSet(np.concatenate([real, made]), y, names, is_real, np.ones(50))
+    found = cross_validate(data, ("a", "b"), PLAIN)
+    assert found is not None
+    assert found["n"] == 10
+    assert found["accuracy"]["low"] > 0.5
+    head = fit_head(data, ("a", "b"), PLAIN)
+    assert head.info["temperature_from"] == "lineages left out"
+
+
 def test_cross_validation_leaves_families_out() -> None:
     data = training(photos(6, 0, 1), photos(6, 1, 2))
     found = cross_validate(data, ("a", "b"), PLAIN)
@@ -225,7 +256,8 @@ def test_folds_need_two_real_lineages_a_label() -> None:
     assert grouped_folds(training(photos(1, 0, 1), photos(9, 1, 2)), 2) is None
     folds = grouped_folds(training(photos(2, 0, 1), photos(9, 1, 2)), 2)
     assert folds is not None
-    assert folds[0] != folds[1]
+    assert not any({0, 1} <= set(fold.judged) for fold in folds)
+    assert sorted(i for fold in folds for i in fold.judged) == list(range(11))
 
 
 def test_one_class_is_told_from_the_world() -> None:
