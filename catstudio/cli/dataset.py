@@ -11,9 +11,9 @@ from catstudio.cli.selection import select
 from catstudio.core.changes import SetLabel, SetState, count_images
 from catstudio.core.errors import BadInputError, ProjectError
 from catstudio.core.types import ImageRecord, Split, State
+from catstudio.learn.splits import TEST_TARGET
 from catstudio.sources import SOURCES
 from catstudio.studio import DEFAULT_LABELS, Studio
-from catstudio.studio.readiness import TEST_TARGET
 
 _IMPORTED = tuple(s.id for s in SOURCES.values() if not s.is_generator and s.id != "copy")
 

@@ -9,6 +9,7 @@ from typing import Any
 from catstudio.cli.output import DONE, Output, add_command
 from catstudio.cli.selection import select
 from catstudio.core.changes import SetWeight, count_images
+from catstudio.core.edits import MAX_WEIGHT
 from catstudio.core.errors import BadInputError, NotPossibleError
 from catstudio.core.types import ImageRecord, Split, State
 from catstudio.sources import SOURCES, Source, copies, source
@@ -19,7 +20,6 @@ from catstudio.studio import Studio
 _MAKERS = tuple(s for s in SOURCES.values() if s.is_generator or s.id == copies.SOURCE.id)
 _FLAGS = {"num_inference_steps": "--steps"}
 """Settings whose option is not called like them."""
-MAX_WEIGHT = 1_000_000
 
 
 def add_commands(commands: Any) -> None:

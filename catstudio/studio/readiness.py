@@ -8,9 +8,7 @@ from msgspec import Struct
 
 from catstudio.core.store import Count
 from catstudio.core.types import Split, State
-
-TEST_TARGET = 20
-"""Real test photos wanted of each label (EVALUATION: default target)."""
+from catstudio.learn.splits import TEST_TARGET
 
 
 class LabelReadiness(Struct, frozen=True):

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from catstudio.core.wording import duration
 from catstudio.jobs.events import (
     TERMINAL,
     AnyEvent,
@@ -35,15 +36,6 @@ from catstudio.ui.widgets import ElidedLabel, WrappedLabel, button
 
 _PREVIEW = 48
 _STEPS = 1000
-
-
-def duration(seconds: float) -> str:
-    """``8 s``, ``3 min``, ``2 h 5 min``."""
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def result_text(result: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from PIL import Image
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from catstudio.core.wording import duration
 from catstudio.jobs.events import (
     AnyEvent,
     Cancelled,
@@ -19,7 +20,7 @@ from catstudio.jobs.events import (
     Queued,
     Warned,
 )
-from catstudio.ui.job_card import JobCard, duration, result_text
+from catstudio.ui.job_card import JobCard, result_text
 from catstudio.ui.jobs_queue import MAX_FINISHED, JobsQueue
 
 

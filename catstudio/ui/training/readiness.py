@@ -12,10 +12,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from catstudio.core.wording import duration
 from catstudio.jobs.events import Progress
 from catstudio.studio import LabelReadiness, Readiness
 from catstudio.ui.add_data.asks import plural
-from catstudio.ui.job_card import duration
 from catstudio.ui.theme import LARGE, XL, XS, M, S, current
 from catstudio.ui.widgets import Card, ElidedLabel, button, label
 
