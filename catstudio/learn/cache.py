@@ -61,9 +61,13 @@ class EmbeddingCache:
             raise ValueError("this cache was opened read-only")
         try:
             self._write(keys, rows)
+            # A page that is damaged and still passes for one can swallow what it is given.
+            is_whole = len(self.get_many(keys[:1])) == len(keys[:1])
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
+            is_whole = False
+        if not is_whole:
             self._drop()
             self._write(keys, rows)
 
@@ -72,7 +76,9 @@ class EmbeddingCache:
         blobs = (np.ascontiguousarray(row, "<f4").tobytes() for row in rows)
         with self._open() as database, database:
             database.execute(
-                "CREATE TABLE IF NOT EXISTS embeddings (key TEXT PRIMARY KEY, row BLOB NOT NULL)"
+                # One tree for keys and rows: an index beside it could disagree with it unseen.
+                "CREATE TABLE IF NOT EXISTS embeddings "
+                "(key TEXT PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID"
             )
             database.executemany(
                 "INSERT OR REPLACE INTO embeddings VALUES (?, ?)", zip(keys, blobs, strict=True)
@@ -95,8 +101,19 @@ class EmbeddingCache:
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
 
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+}
+"""What says nothing about the file: another process, a full disk, a folder that is gone."""
+
+
 def _is_damage(error: Exception) -> bool:
-    if isinstance(error, sqlite3.OperationalError):
-        # "no such table": another program's file or one cut short, unless it is only busy.
-        return "no such" in str(error) or "has no column" in str(error)
-    return True
+    # The low byte is the error's class: https://www.sqlite.org/rescode.html
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _PASSING
