@@ -84,6 +84,20 @@ class ImageRecord(Struct, frozen=True):
         return not self.is_real
 
 
+def soft_label(record: ImageRecord) -> tuple[tuple[str, float], ...]:
+    """The (label, share) pairs of a blend across labels, shares summing to 1; () for all others.
+
+    They are what its maker wrote into the provenance (``soft_label``), and hold as long as the
+    image has the label with the largest share: a person who relabels it has the last word.
+    """
+    shares = record.provenance.params.get("soft_label")
+    if not isinstance(shares, dict) or len(shares) < 2 or record.label not in shares:
+        return ()
+    if shares[record.label] < max(shares.values()):
+        return ()
+    return tuple(shares.items())
+
+
 class RunRecord(Struct, frozen=True):
     """One trained model: its number in the project, when, by whom, and a summary of its report."""
 

@@ -212,7 +212,23 @@ def _training_set(data: Embeddings, labels: Sequence[str], loaded: LoadedBackbon
         lineages=[item.lineages for item in data.items],
         is_real=np.array([item.is_real for item in data.items], bool),
         copies=np.array([max(1, item.weight) for item in data.items], float),
+        shares=_shares(data.items, labels),
     )
+
+
+def _shares(items: Sequence[DataItem], labels: Sequence[str]) -> NDArray[np.floating] | None:
+    """What part of each label an image is trained as; None when no blend crosses labels.
+
+    A share of a label that is not trained falls to the image's own.
+    """
+    if not any(item.soft_label for item in items):
+        return None
+    shares = np.zeros((len(items), len(labels)))
+    for row, item in zip(shares, items, strict=True):
+        for label, share in item.soft_label or ((item.label, 1.0),):
+            row[labels.index(label if label in labels else item.label)] += share
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _refuse_synthetic(items: Sequence[DataItem]) -> None:

@@ -86,4 +86,5 @@ def subset(data: TrainingSet, index: Ints) -> TrainingSet:
         lineages=[data.lineages[i] for i in index],
         is_real=data.is_real[index],
         copies=data.copies[index],
+        shares=None if data.shares is None else data.shares[index],
     )

@@ -55,6 +55,8 @@ class TrainingSet:
     lineages : for each image, the names of its lineages.
     is_real : [n]; thresholds are placed for real photos wherever a class has any.
     copies : [n] >= 1, how often each image counts.
+    shares : [n, classes] rows that sum to 1, what part of each class an image is trained as (a
+        blend across labels); None when every image is all of its class.
     """
 
     x: Floats
@@ -62,6 +64,14 @@ class TrainingSet:
     lineages: Sequence[Sequence[str]]
     is_real: NDArray[np.bool_]
     copies: Floats
+    shares: Floats | None = None
+
+    def targets(self, n_classes: int) -> Floats:
+        """[n, classes]: 1 for the image's class and -1 for the others, in between for a blend."""
+        if self.shares is not None:
+            soft: Floats = 2.0 * self.shares - 1.0
+            return soft
+        return np.where(self.y[:, None] == np.arange(n_classes), 1.0, -1.0)
 
 
 def fit_head(
@@ -80,7 +90,7 @@ def fit_head(
     n_classes = len(labels)
     kin = partners(data.lineages)
     sample = Sample(data.x, data.y, kin, data.is_real)
-    targets = np.where(data.y[:, None] == np.arange(n_classes), 1.0, -1.0)
+    targets = data.targets(n_classes)
     groups = leave_outs(data.lineages, data.is_real)
     balance = _class_weights(data, n_classes, _effective_families(data, groups, n_classes))
     left_out: Floats | None = None

@@ -386,3 +386,26 @@ def test_a_head_whose_parts_do_not_fit_is_refused(changes: dict[str, Any]) -> No
     head = fit_head(training(photos(2, 0, 1), photos(2, 1, 2)), ("a", "b"), PLAIN)
     with pytest.raises(ModelFileError, match="not a usable"):
         Head.load(replace(head, **changes).save())
+
+
+def test_a_soft_label_pulls_less_than_a_whole_one() -> None:
+    """A blend of both classes is trained on as a part of each."""
+    both = np.concatenate([photos(5, 0, 1), photos(5, 1, 2)])
+    blend = photos(1, 0, 9) + photos(1, 1, 9)
+    blend /= np.linalg.norm(blend)
+    y = np.append(np.repeat([0, 1], 5), 0)
+    names = [(f"p{i}",) for i in range(10)] + [("p0", "p5")]
+    is_real = np.arange(11) < 10
+    whole = TrainingSet(np.concatenate([both, blend]), y, names, is_real, np.ones(11))
+    rows = np.eye(2)[y]
+    rows[-1] = 0.5
+    half = TrainingSet(whole.x, y, names, is_real, np.ones(11), rows)
+    raw = {
+        name: float((blend @ head.weights.T + head.bias)[0, 0])
+        for name, head in (
+            ("whole", fit_head(whole, ("a", "b"), PLAIN)),
+            ("half", fit_head(half, ("a", "b"), PLAIN)),
+        )
+    }
+    assert raw["half"] < raw["whole"]
+    assert abs(raw["half"]) < abs(raw["whole"])
