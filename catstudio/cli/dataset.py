@@ -38,6 +38,12 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--origin", default="", help="where they come from: a shop, an address")
     parser.add_argument("--license", default="", help="an SPDX name, or words")
     parser.add_argument("--author", default="", help="who took or made them")
+    parser.add_argument(
+        "--parents", nargs="+", default=(), metavar="ID", help="images that these were made from"
+    )
+    parser.add_argument(
+        "--keep-location", action="store_true", help="leave in where photos were taken"
+    )
 
     parser = add_command(commands, "review", review, "Accept, reject or relabel images.")
     parser.add_argument("project")
@@ -93,6 +99,8 @@ def import_(args: argparse.Namespace, output: Output) -> int:
             origin=args.origin,
             license=args.license,
             author=args.author,
+            parents=args.parents,
+            keeps_location=args.keep_location,
         )
         result = studio.run(request, output.progress).result
     refused = result["refused"]

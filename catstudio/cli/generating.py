@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import Any
 
 from catstudio.cli.output import DONE, Output, add_command
@@ -11,6 +12,7 @@ from catstudio.cli.selection import select
 from catstudio.core.changes import SetWeight, count_images
 from catstudio.core.edits import MAX_WEIGHT
 from catstudio.core.errors import BadInputError, NotPossibleError
+from catstudio.core.pixels import read_bytes
 from catstudio.core.types import ImageRecord, Split, State
 from catstudio.sources import SOURCES, Source, copies, source
 from catstudio.sources.base import Kind, Parameter
@@ -35,6 +37,16 @@ def add_commands(commands: Any) -> None:
         nargs="+",
         metavar="SELECTION",
         help="the images to start from (default: the label's photos that are trained on)",
+    )
+    parser.add_argument(
+        "--guide",
+        metavar="ID",
+        help=f"an image whose layout is followed ({_guides('guide_title')})",
+    )
+    parser.add_argument(
+        "--mask",
+        metavar="FILE",
+        help=f"a PNG of the seed image's size, white where it changes ({_guides('mask_title')})",
     )
     parser.add_argument("--accept", action="store_true", help="accept them without review")
     for name, users in _parameters().items():
@@ -85,6 +97,8 @@ def _make(
         seed=args.seed,
         options=options,
         accept=args.accept,
+        guide=args.guide,
+        mask=read_bytes(Path(args.mask)) if args.mask else b"",
     )
     return dict(studio.run(request, output.progress).result)
 
@@ -133,6 +147,12 @@ def _range(maker: Source, parameter: Parameter) -> str:
     if parameter.default not in ("", False):
         parts.append(f"default {parameter.default}")
     return f"{maker.id}: {', '.join(parts)}" if parts else maker.id
+
+
+def _guides(field: str) -> str:
+    """What a guide or mask means to each maker that takes one: ``seed: the drawing to fill``."""
+    takers = [maker for maker in _MAKERS if getattr(maker, field)]
+    return "; ".join(f"{maker.id}: {getattr(maker, field)}" for maker in takers)
 
 
 def _seeds(studio: Studio, terms: list[str] | None) -> list[ImageRecord] | None:

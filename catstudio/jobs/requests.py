@@ -7,9 +7,12 @@ process that has never opened the project.
 
 from __future__ import annotations
 
-from typing import Any
+from enum import StrEnum
+from typing import Any, ClassVar
 
 from msgspec import Struct
+
+from catstudio.core.types import Parent
 
 DEFAULT_BACKBONE = "efficientnet-lite2"
 """At 5 photos a class Lite2 in two views is right 3 points more often than Lite0 in one
@@ -24,18 +27,34 @@ class SeedImage(Struct, frozen=True):
     label: str | None = None
 
 
+class Lane(StrEnum):
+    """Where a job runs. Jobs of one lane run one after another; the lanes run side by side."""
+
+    LOCAL = "local"
+    """A thread of the process that holds the project: files and the store."""
+    NETWORK = "network"
+    """Another such thread, so that a slow server holds up no import."""
+    WORKER = "worker"
+    """The worker process: torch, diffusers, onnxruntime."""
+
+
 class Request(Struct, frozen=True, tag=True, kw_only=True):
     """Base of all requests; ``job_id`` is unique and names the job in every event."""
 
+    lane: ClassVar[Lane] = Lane.WORKER
     job_id: str
 
 
 class ImportRequest(Request, frozen=True, tag=True, kw_only=True):
     """Bring files in. ``paths`` may be files or folders (walked in sorted order).
 
-    ``blobs`` are images that have no file (pasted, dragged from a browser), each with a name.
+    ``blobs`` are images that have no file (pasted, drawn, from the camera), each with a name.
+    ``parents`` are images of the project that all of them derive from (the photo under a
+    drawing); ``params`` go into their provenance. ``keeps_location`` leaves the place where a
+    photo was taken in its file; it is taken out otherwise.
     """
 
+    lane: ClassVar[Lane] = Lane.LOCAL
     paths: tuple[str, ...] = ()
     blobs: tuple[tuple[str, bytes], ...] = ()
     label: str | None = None
@@ -44,6 +63,10 @@ class ImportRequest(Request, frozen=True, tag=True, kw_only=True):
     origin: str = ""
     license: str = ""
     author: str = ""
+    parents: tuple[Parent, ...] = ()
+    method: str = ""
+    params: dict[str, Any] = {}
+    keeps_location: bool = False
 
 
 class GenerateRequest(Request, frozen=True, tag=True, kw_only=True):
@@ -54,6 +77,11 @@ class GenerateRequest(Request, frozen=True, tag=True, kw_only=True):
     ``num_inference_steps``, ``guidance_scale``, ``strength`` ... ``prompts`` is the expanded
     template, one prompt an image (repeated in order when shorter than ``count``). ``seed`` is
     the first image's generator seed; image i uses ``seed + i``.
+
+    ``guide`` is an image whose layout is followed: a drawing that seed diffusion fills with the
+    seeds' patches, the picture that a ControlNet reads. ``mask`` is a PNG, white where the seed
+    image is redrawn (or belongs to the foreground), of the seed image's size. The images of a
+    trial are shown, not kept: listeners get them as ``ImageMade``.
     """
 
     method: str
@@ -65,10 +93,17 @@ class GenerateRequest(Request, frozen=True, tag=True, kw_only=True):
     options: dict[str, Any] = {}
     accept: bool = False
     device: str = "auto"
+    guide: SeedImage | None = None
+    mask: bytes = b""
+    is_trial: bool = False
 
 
 class DataItem(Struct, frozen=True):
-    """One image as the trainer sees it. ``weight`` >= 1 counts exact copies."""
+    """One image as the trainer sees it. ``weight`` >= 1 counts exact copies.
+
+    ``soft_label`` are (label, share) pairs with shares that sum to 1, for a blend across
+    labels: it is trained on as that part of each. Empty for all others.
+    """
 
     id: str
     path: str
@@ -79,6 +114,7 @@ class DataItem(Struct, frozen=True):
     lineages: tuple[str, ...]
     split: str | None = None
     weight: int = 1
+    soft_label: tuple[tuple[str, float], ...] = ()
 
 
 class TrainRequest(Request, frozen=True, tag=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Running jobs: two lanes, one for this process (imports) and one for the worker.
+"""Running jobs in lanes: files and downloads in this process, everything heavy in the worker.
 
 Each lane is a thread with a queue; a job's events reach the subscriber in order and end with
 exactly one terminal event, whatever happens to the worker.
@@ -16,12 +16,12 @@ from catstudio.core.errors import CancelledError, CatStudioError, OutOfMemoryErr
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import TERMINAL, AnyEvent, Cancelled, Done, Failed, Queued
 from catstudio.jobs.process import WorkerProcess
-from catstudio.jobs.requests import AnyRequest, ImportRequest
+from catstudio.jobs.requests import AnyRequest, Lane
 from catstudio.jobs.wire import Cancel, Run, WarmUp
 
 Publish = Callable[[AnyEvent], None]
-LocalJob = Callable[[ImportRequest, JobContext], Done]
-"""Runs an import in this process; returns its terminal event, raises on failure or cancel."""
+HereJob = Callable[[AnyRequest, JobContext], Done]
+"""Runs a job in this process; returns its terminal event, raises on failure or cancel."""
 Keep = Callable[[AnyRequest, AnyEvent], AnyEvent | None]
 """Keeps what a worker's event brings (an image, a model); returns the event to publish, or None."""
 
@@ -42,23 +42,24 @@ class JobRunner:
     Parameters
     ----------
     publish : called from lane threads (and from :meth:`submit`) with each event, in order.
-    run_local : does an import.
+    run_here : does the jobs whose lane is in this process.
     keep : called in the worker's lane with each event before it is published.
     """
 
-    def __init__(self, publish: Publish, run_local: LocalJob, keep: Keep) -> None:
+    def __init__(self, publish: Publish, run_here: HereJob, keep: Keep) -> None:
         self._publish = publish
-        self._run_local = run_local
+        self._run_here = run_here
         self._keep = keep
         self._jobs: dict[str, _Job] = {}
         self._lock = threading.Lock()
         self._worker: WorkerProcess | None = None
         self._closing = False
-        self._local: queue.SimpleQueue[tuple[_Job, ImportRequest] | None] = queue.SimpleQueue()
-        self._remote: queue.SimpleQueue[_Job | WarmUp | None] = queue.SimpleQueue()
+        self._queues: dict[Lane, queue.SimpleQueue[_Job | WarmUp | None]] = {
+            lane: queue.SimpleQueue() for lane in Lane
+        }
         self._threads = [
-            threading.Thread(target=self._serve_local, name="jobs-local", daemon=True),
-            threading.Thread(target=self._serve_worker, name="jobs-worker", daemon=True),
+            threading.Thread(target=self._serve, args=(lane,), name=f"jobs-{lane}", daemon=True)
+            for lane in Lane
         ]
         for thread in self._threads:
             thread.start()
@@ -79,10 +80,8 @@ class JobRunner:
             is_over = job.cancelled.is_set()
         if is_over:
             self._end(job, Cancelled(job_id=request.job_id))
-        elif isinstance(request, ImportRequest):
-            self._local.put((job, request))
         else:
-            self._remote.put(job)
+            self._queues[request.lane].put(job)
         return request.job_id
 
     def cancel(self, job_id: str) -> None:
@@ -98,7 +97,7 @@ class JobRunner:
                 del self._jobs[job_id]
         if is_waiting:
             self._publish(Cancelled(job_id=job_id))
-        elif worker is not None and not isinstance(job.request, ImportRequest):
+        elif worker is not None and job.request.lane is Lane.WORKER:
             # A worker that is still starting reads nothing yet, and a long request fills the pipe:
             # whoever pressed Cancel must not wait for that.
             threading.Thread(
@@ -114,7 +113,7 @@ class JobRunner:
 
     def warm_up(self) -> None:
         """Start the worker and its imports while nothing else is to do."""
-        self._remote.put(WarmUp())
+        self._queues[Lane.WORKER].put(WarmUp())
 
     @property
     def worker_pid(self) -> int | None:
@@ -132,8 +131,8 @@ class JobRunner:
             waiting = list(self._jobs)
         for job_id in waiting:
             self.cancel(job_id)
-        self._local.put(None)
-        self._remote.put(None)
+        for waiting_jobs in self._queues.values():
+            waiting_jobs.put(None)
         self.kill_worker()
         for thread in self._threads:
             thread.join()
@@ -151,27 +150,25 @@ class JobRunner:
             self._jobs.pop(job.request.job_id, None)
         self._publish(event)
 
-    def _serve_local(self) -> None:
-        while (item := self._local.get()) is not None:
-            job, request = item
-            if not self._begin(job):
-                continue
-            context = JobContext(request.job_id, self._publish, job.cancelled)
-            try:
-                self._end(job, self._run_local(request, context))
-            except CancelledError as error:
-                self._end(job, Cancelled(job_id=request.job_id, result=error.result))
-            except Exception as error:
-                self._end(job, _failure(request.job_id, error))
-
-    def _serve_worker(self) -> None:
-        while (job := self._remote.get()) is not None:
+    def _serve(self, lane: Lane) -> None:
+        run = self._run_in_worker if lane is Lane.WORKER else self._run_in_thread
+        while (job := self._queues[lane].get()) is not None:
             if isinstance(job, WarmUp):
                 self._send_warm_up()
             elif self._begin(job):
-                self._end(job, self._run_in_worker(job))
-        if self._worker is not None:
+                self._end(job, run(job))
+        if lane is Lane.WORKER and self._worker is not None:
             self._worker.close()
+
+    def _run_in_thread(self, job: _Job) -> AnyEvent:
+        """Do the job on this lane's thread; returns its one terminal event."""
+        job_id = job.request.job_id
+        try:
+            return self._run_here(job.request, JobContext(job_id, self._publish, job.cancelled))
+        except CancelledError as error:
+            return Cancelled(job_id=job_id, result=error.result)
+        except Exception as error:
+            return _failure(job_id, error)
 
     def _send_warm_up(self) -> None:
         try:

@@ -90,7 +90,8 @@ class Source(Struct, frozen=True, kw_only=True):
 
     ``entry`` is ``"module:function"`` of a :data:`Runner` that the worker imports, or "" for a
     source that brings files in. ``is_real`` is true for photographs of the world only: nothing
-    else may be tested on. ``icon`` is a name of the icon library, ``color`` a key of the theme.
+    else may be tested on. ``guide_title`` and ``mask_title`` say what a guide image and a mask
+    mean to it; "" when it takes none. ``icon`` is a name of the icon library, ``color`` a key of the theme.
     """
 
     id: str
@@ -103,6 +104,8 @@ class Source(Struct, frozen=True, kw_only=True):
     uses_prompt: bool = False
     uses_negative_prompt: bool = False
     uses_model: bool = False
+    guide_title: str = ""
+    mask_title: str = ""
     parameters: tuple[Parameter, ...] = ()
     note: str = ""
 

@@ -151,7 +151,9 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
         decoded = decode(data, candidate.name)
     except ImageRefusedError as refusal:
         return Refused(candidate, refusal)
-    params = {"captured_at": decoded.captured_at} if decoded.captured_at else {}
+    params = dict(request.params)
+    if decoded.captured_at:
+        params["captured_at"] = decoded.captured_at
     new = NewImage(
         data=data,
         name=candidate.name,
@@ -162,6 +164,8 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
         is_real=source(request.source).is_real,
         provenance=Provenance(
             source=request.source,
+            method=request.method,
+            parents=request.parents,
             params=params,
             origin=request.origin or shown(candidate.path),
             license=request.license,

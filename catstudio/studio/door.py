@@ -55,7 +55,7 @@ class Studio:
         self._listeners = Listeners()
         self._publish = self._listeners.tell
         self._keeper = Keeper(folder, store, self._edits, self._publish)
-        self._runner = JobRunner(self._publish, self._keeper.run_import, self._keeper.keep)
+        self._runner = JobRunner(self._publish, self._keeper.run_here, self._keeper.keep)
         self._is_closed = False
 
     # -- opening and closing ---------------------------------------------------------------
@@ -281,6 +281,7 @@ class Studio:
     def import_request(
         self,
         paths: Iterable[str | Path] = (),
+        *,
         blobs: Iterable[tuple[str, bytes]] = (),
         label: str | None = None,
         source: str = "photo",
@@ -288,10 +289,27 @@ class Studio:
         origin: str = "",
         license: str = "",  # noqa: A002 - the word that the command line uses.
         author: str = "",
+        parents: Iterable[str] = (),
+        method: str = "",
+        params: Mapping[str, Any] | None = None,
+        keeps_location: bool = False,
     ) -> ImportRequest:
-        """Bring in files, folders, or ``blobs`` of (name, bytes). Label None decides later."""
+        """Bring in files, folders, or ``blobs`` of (name, bytes). Label None decides later.
+
+        ``parents`` are ids of images that these derive from, in equal shares.
+        """
         return requesting.import_request(
-            self._store, paths, blobs, label, source, split, (origin, license, author)
+            self._store,
+            paths,
+            blobs,
+            label,
+            source,
+            split,
+            (origin, license, author),
+            parents,
+            method=method,
+            params=dict(params or {}),
+            keeps_location=keeps_location,
         )
 
     def generate_request(
@@ -299,15 +317,21 @@ class Studio:
         method: str,
         label: str,
         count: int,
+        *,
         seeds: Iterable[str] | None = None,
         prompts: Iterable[str] = (),
         seed: int = 0,
         options: Mapping[str, Any] | None = None,
         accept: bool = False,
+        guide: str | None = None,
+        mask: bytes = b"",
+        is_trial: bool = False,
     ) -> GenerateRequest:
         """Make ``count`` images. ``seeds`` are image ids; None takes the label's training photos.
 
-        Test photos are drawn first, so that nothing is ever made from them.
+        ``guide`` is the id of an image whose layout is followed, ``mask`` a PNG that is white
+        where the seed image changes; a trial's images are shown and not kept. Test photos are
+        drawn first, so that nothing is ever made from them.
         """
         if seeds is None:
             self.draw_splits()
@@ -319,8 +343,11 @@ class Studio:
             seeds,
             options or {},
             seed,
+            guide,
             prompts=tuple(prompts),
             accept=accept,
+            mask=mask,
+            is_trial=is_trial,
         )
 
     def train_request(

@@ -69,7 +69,7 @@ class Keeper:
         if isinstance(request, GenerateRequest):
             self._begin(event.job_id)
         if isinstance(event, ImageMade) and isinstance(request, GenerateRequest):
-            return self._keep_image(request, event)
+            return event if request.is_trial else self._keep_image(request, event)
         if isinstance(event, Embedded):
             self._keep_embeddings(event)
             return None
@@ -81,6 +81,12 @@ class Keeper:
             number = self._store.add_run(request.backbone, _summary(event.result), event.files)
             return Done(job_id=event.job_id, result={"run": number, **event.result})
         return event
+
+    def run_here(self, request: AnyRequest, context: JobContext) -> Done:
+        """Do a job of this process's lanes."""
+        if isinstance(request, ImportRequest):
+            return self.run_import(request, context)
+        raise TypeError(f"{type(request).__name__} is not a job for this process")
 
     def run_import(self, request: ImportRequest, context: JobContext) -> Done:
         """Decode and store every file of the request; what is refused is said and passed over.

@@ -11,7 +11,7 @@ from catstudio.core.errors import BadInputError, NotPossibleError
 from catstudio.core.files import sha256
 from catstudio.core.pixels import EXTENSIONS
 from catstudio.core.store import Store
-from catstudio.core.types import ImageRecord, Split, State
+from catstudio.core.types import ImageRecord, Parent, Split, State, soft_label
 from catstudio.jobs.requests import (
     DataItem,
     EvaluateRequest,
@@ -40,13 +40,16 @@ def import_request(
     kind: str = "photo",
     split: str | None = None,
     credit: tuple[str, str, str] = ("", "", ""),
+    parents: Iterable[str] = (),
+    **settings: Any,
 ) -> ImportRequest:
     """``kind`` is the id of a source; ``credit`` is origin, license and author.
 
-    Raises :class:`BadInputError` for an unknown label, source or split.
+    Raises :class:`BadInputError` for an unknown label, source, split or parent.
     """
     origin, license_, author = credit
     store.check_label(label)
+    made_from = _chosen(store, parents)
     request = ImportRequest(
         job_id=new_job_id(),
         paths=tuple(str(path) for path in paths),
@@ -57,6 +60,8 @@ def import_request(
         origin=origin,
         license=license_,
         author=author,
+        parents=tuple(Parent(record.id, 1 / len(made_from)) for record in made_from),
+        **settings,
     )
     importing.check_request(request)
     return request
@@ -70,6 +75,7 @@ def generate_request(
     seeds: Iterable[str] | None,
     options: Mapping[str, Any],
     seed: int,
+    guide: str | None = None,
     **settings: Any,
 ) -> GenerateRequest:
     """Check the method's options and find its seed images.
@@ -89,6 +95,10 @@ def generate_request(
     checked = maker.options(dict(options))
     # A model that can do without a seed image gets one only when it is chosen.
     parents = _seed_records(store, label, seeds) if maker.min_seeds or seeds is not None else []
+    if guide is not None and not maker.guide_title:
+        raise BadInputError(f"{maker.title} follows no guide image.", "Leave the guide out.")
+    if settings.get("mask") and not maker.mask_title:
+        raise BadInputError(f"{maker.title} takes no mask.", "Leave the mask out.")
     if len(parents) < maker.min_seeds:
         need = "a photo" if maker.min_seeds == 1 else f"{maker.min_seeds} photos"
         raise NotPossibleError(
@@ -100,36 +110,57 @@ def generate_request(
         method=method,
         label=label,
         count=count,
-        seeds=tuple(SeedImage(r.id, str(store.image_path(r)), r.label) for r in parents),
+        seeds=tuple(_seed_image(store, record) for record in parents),
+        guide=None if guide is None else _seed_image(store, _chosen(store, (guide,))[0]),
         options=checked,
         seed=seed,
         **settings,
     )
 
 
-def _seed_records(store: Store, label: str, seeds: Iterable[str] | None) -> list[ImageRecord]:
-    everything = store.images()
-    held_lineages = {
+def _seed_image(store: Store, record: ImageRecord) -> SeedImage:
+    return SeedImage(record.id, str(store.image_path(record)), record.label)
+
+
+def _held_lineages(images: Iterable[ImageRecord]) -> set[str]:
+    """The lineages that are validated or tested on: nothing may be made from them."""
+    return {
         lineage
-        for record in everything
+        for record in images
         if record.split in (Split.VAL, Split.TEST)
         for lineage in record.lineages
     }
+
+
+def _chosen(store: Store, ids: Iterable[str]) -> list[ImageRecord]:
+    """The images that something is made from, in the order chosen.
+
+    Raises :class:`BadInputError` for an unknown one, and for one that is tested on.
+    """
+    wanted = tuple(ids)
+    if not wanted:
+        return []
+    found = store.images_by_id(wanted)
+    if len(found) < len(wanted):
+        missing = set(wanted) - {record.id for record in found}
+        raise BadInputError(f"There is no image {', '.join(sorted(missing))}.")
+    held = _held_lineages(store.images())
+    for record in found:
+        own = record.split in (Split.VAL, Split.TEST)
+        if own or held.intersection(record.lineages):
+            where = f"in the {record.split} split" if own else "a near-copy of a test photo"
+            raise BadInputError(
+                f"{record.name} is {where}.",
+                "What is made from a test photo could not be trained on; choose another image.",
+            )
+    return found
+
+
+def _seed_records(store: Store, label: str, seeds: Iterable[str] | None) -> list[ImageRecord]:
     if seeds is not None:
-        wanted = tuple(seeds)
-        found = store.images_by_id(wanted)
-        if len(found) < len(wanted):
-            missing = set(wanted) - {record.id for record in found}
-            raise BadInputError(f"There is no image {', '.join(sorted(missing))}.")
-        for record in found:
-            own = record.split in (Split.VAL, Split.TEST)
-            if own or held_lineages.intersection(record.lineages):
-                where = f"in the {record.split} split" if own else "a near-copy of a test photo"
-                raise BadInputError(
-                    f"{record.name} is {where}.",
-                    "What is made from a test photo could not be trained on; choose another seed.",
-                )
-        return found
+        return _chosen(store, seeds)
+    everything = store.images()
+    held_lineages = _held_lineages(everything)
     return [
         record
         for record in everything
@@ -180,6 +211,7 @@ def _item(record: ImageRecord, label: str, path: Path) -> DataItem:
         lineages=record.lineages,
         split=record.split,
         weight=record.weight,
+        soft_label=soft_label(record),
     )
 
 
