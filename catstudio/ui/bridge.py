@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from catstudio.core.changes import AnyChange, Touched
 from catstudio.core.errors import CatStudioError
-from catstudio.jobs.events import Event, ImageAdded
+from catstudio.jobs.events import TERMINAL, AnyEvent, Event, ImageAdded
 from catstudio.jobs.requests import AnyRequest
 from catstudio.studio import EditFailed, Studio
 
@@ -40,7 +40,7 @@ class StudioBridge(QObject):
     Signals
     -------
     touched(Touched) : an edit was written, by whomever.
-    job_event(AnyEvent) : a job said something, ``ImageAdded`` too.
+    job_event(AnyEvent) : a job said something, ``ImageAdded`` too; not of a job that is followed.
     image_added(str) : the id of an image that is new in the project.
     edit_failed(str, str) : message and hint; nothing has changed.
     """
@@ -56,6 +56,7 @@ class StudioBridge(QObject):
         super().__init__(parent)
         self.studio = studio
         self._is_closed = False
+        self._followed: dict[str, _Delivery] = {}
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._unsubscribe = studio.subscribe(self._send)
@@ -78,6 +79,22 @@ class StudioBridge(QObject):
     def submit(self, request: AnyRequest) -> str:
         """Start a job; returns its id. Its events arrive as ``job_event``."""
         return self.studio.submit(request)
+
+    def follow(
+        self,
+        request: AnyRequest,
+        on_event: Callable[[AnyEvent], None],
+        receiver: QObject | None = None,
+    ) -> str:
+        """Start a job whose events go to ``on_event`` alone, such as a trial for a live preview:
+        it gets no card in the queue. Returns its id. ``on_event`` is held as in :meth:`fetch`.
+        """
+        self._followed[request.job_id] = _Delivery(Fetch(), on_event, receiver)
+        try:
+            return self.studio.submit(request)
+        except CatStudioError:
+            del self._followed[request.job_id]
+            raise
 
     def fetch(
         self,
@@ -146,7 +163,13 @@ class StudioBridge(QObject):
             self._deliver_event(what)
 
     def _deliver_event(self, event: Event) -> None:
-        self.job_event.emit(event)
+        follower = self._followed.get(event.job_id)
+        if isinstance(event, TERMINAL):
+            self._followed.pop(event.job_id, None)
+        if follower is not None:
+            follower(event)
+        else:
+            self.job_event.emit(event)
         if isinstance(event, ImageAdded) and not event.is_duplicate:
             self.image_added.emit(event.image_id)
 

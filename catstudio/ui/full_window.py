@@ -1,4 +1,4 @@
-"""What takes the whole window for a while: review, and the preview over everything."""
+"""What takes the whole window for a while: review, rooms, and the preview over everything."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from PySide6.QtWidgets import QStackedWidget
 
 from catstudio.ui.preview import PreviewOverlay
 from catstudio.ui.review import ReviewView
+from catstudio.ui.room import Room, RoomBuilder
 from catstudio.ui.workspace import GALLERY, Workspace
 
 
 class FullWindow(QObject):
-    """Shows review and preview of one open project in ``pages``, whose first page is the window
-    as usual. Both are built when they are first asked for."""
+    """Shows review, rooms and preview of one open project in ``pages``, whose first page is the
+    window as usual. Each is built when it is asked for."""
 
     def __init__(self, pages: QStackedWidget, workspace: Workspace) -> None:
         super().__init__(workspace)
@@ -20,6 +21,8 @@ class FullWindow(QObject):
         self._workspace = workspace
         self.review_view: ReviewView | None = None
         self.preview_overlay: PreviewOverlay | None = None
+        self.room: Room | None = None
+        workspace.room_asked.connect(self.enter)
         workspace.review_asked.connect(self.review)
         workspace.preview_asked.connect(self.preview)
 
@@ -41,14 +44,26 @@ class FullWindow(QObject):
             self.preview_overlay.closed.connect(self._workspace.gallery.focus_view)
         self.preview_overlay.show_images(ids, id_)
 
+    def enter(self, build: RoomBuilder) -> None:
+        """Show a room in place of the window's body; one at a time."""
+        self._close_room()
+        self.room = build(self._workspace.bridge)
+        self.room.left.connect(self.leave)
+        self.room.told.connect(self._workspace.tell)
+        self._pages.addWidget(self.room)
+        self._pages.setCurrentWidget(self.room)
+        self.room.setFocus()
+
     def leave(self) -> None:
         """Back to the window as usual."""
+        self._close_room()
         self._pages.setCurrentIndex(0)
         self._workspace.tabs.setCurrentIndex(GALLERY)
         self._workspace.gallery.focus_view()
 
     def take_down(self) -> None:
-        """Remove both; before the project is closed."""
+        """Remove them all; before the project is closed."""
+        self._close_room()
         self._pages.setCurrentIndex(0)
         if self.review_view is not None:
             self._pages.removeWidget(self.review_view)
@@ -57,6 +72,14 @@ class FullWindow(QObject):
                 widget.hide()
                 widget.deleteLater()
         self.review_view = self.preview_overlay = None
+
+    def _close_room(self) -> None:
+        room, self.room = self.room, None
+        if room is not None:
+            room.shut()
+            self._pages.removeWidget(room)
+            room.hide()
+            room.deleteLater()
 
     def _follow(self, id_: str) -> None:
         view = self._workspace.gallery.view

@@ -42,6 +42,7 @@ class Workspace(QWidget):
     undo_changed(undo, redo) : what they would do, or None.
     counts_changed(Readiness) : after edits and new images.
     review_asked(list[str]), preview_asked(list[str], str) : as the gallery's.
+    room_asked(RoomBuilder) : something needs the whole window for a while.
     """
 
     told = Signal(object)
@@ -49,6 +50,7 @@ class Workspace(QWidget):
     counts_changed = Signal(object)
     review_asked = Signal(object)
     preview_asked = Signal(object, str)
+    room_asked = Signal(object)
 
     def __init__(self, studio: Studio, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -130,7 +132,7 @@ class Workspace(QWidget):
     def _connect(self) -> None:
         bridge = self.bridge
         bridge.job_event.connect(self._job_event)
-        bridge.edit_failed.connect(self._tell)
+        bridge.edit_failed.connect(self.tell)
         bridge.touched.connect(self._touched)
         self.tabs.currentChanged.connect(self._show_inspector)
         self.left.splitterMoved.connect(self._split_left)
@@ -139,7 +141,8 @@ class Workspace(QWidget):
         self.panel.generate_asked.connect(self.asking.generate)
         self.panel.import_asked.connect(self.asking.bring_in)
         self.panel.copy_asked.connect(self.asking.count_copies)
-        self.panel.failed.connect(self._tell)
+        self.panel.failed.connect(self.tell)
+        self.panel.room_asked.connect(self.room_asked)
         self.queue.cancel_asked.connect(self.studio.cancel)
         self.queue.resized.connect(self._show_queue)
         self.gallery.selection_changed.connect(self._show_selection)
@@ -150,7 +153,7 @@ class Workspace(QWidget):
         self.inspector.use_settings.connect(self._use_settings)
         self.inspector.preview_requested.connect(lambda id_: self.preview_asked.emit([id_], id_))
         self.training.show_image.connect(self.show_image)
-        self.training.failed.connect(self._tell)
+        self.training.failed.connect(self.tell)
         self.training.add_photos.connect(self.add_photos)
 
     def _show_counts(self, readiness: Readiness) -> None:
@@ -197,7 +200,8 @@ class Workspace(QWidget):
         if isinstance(event, Failed) and not self.queue.isVisible():
             self.told.emit(Message(event.message, event.hint, details=event.details))
 
-    def _tell(self, message: str, hint: str) -> None:
+    def tell(self, message: str, hint: str) -> None:
+        """Say something across the window."""
         self.told.emit(Message(message, hint))
 
     def _tell_error(self, error: CatStudioError) -> None:

@@ -15,7 +15,7 @@ from catstudio.ui.add_data.fields import Field
 from catstudio.ui.add_data.form import Form, SeedNumber
 from catstudio.ui.add_data.model_chooser import ModelChooser
 from catstudio.ui.add_data.prompt_editor import PromptEditor, template_note
-from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
+from catstudio.ui.add_data.source_page import SourcePage
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.settings import Settings
 from catstudio.ui.widgets import CollapsibleSection, label
@@ -197,10 +197,3 @@ class GeneratePage(SourcePage):
     def _look_again(self) -> None:
         self.show_facts(self.facts, self.label)
         self.changed.emit()
-
-
-def build_page(source: Source, bridge: StudioBridge, settings: Settings) -> SourcePage:
-    """The page of ``source``."""
-    if source.is_generator:
-        return GeneratePage(source, bridge, settings)
-    return CopyPage(source) if source.id == "copy" else ImportPage(source)

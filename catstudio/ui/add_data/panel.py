@@ -25,8 +25,9 @@ from catstudio.sources import SOURCES, Source
 from catstudio.ui import icons
 from catstudio.ui.add_data.asks import CopyAsk, GenerateAsk, ImportAsk, button_text
 from catstudio.ui.add_data.facts import Facts
-from catstudio.ui.add_data.generate_page import GeneratePage, build_page
+from catstudio.ui.add_data.generate_page import GeneratePage
 from catstudio.ui.add_data.label_chooser import LabelChooser
+from catstudio.ui.add_data.pages import build_page
 from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.settings import Settings
@@ -39,11 +40,13 @@ FILE_FILTER = f"Images ({' '.join(sorted(f'*{one}' for one in EXTENSIONS))});;Al
 
 
 class AddDataPanel(QFrame):
-    """``import_asked``, ``generate_asked`` and ``copy_asked`` carry what is wanted."""
+    """``import_asked``, ``generate_asked`` and ``copy_asked`` carry what is wanted; ``room_asked``
+    a builder of what needs the whole window."""
 
     import_asked = Signal(object)
     generate_asked = Signal(object)
     copy_asked = Signal(object)
+    room_asked = Signal(object)
     failed = Signal(str, str)
 
     def __init__(
@@ -91,6 +94,7 @@ class AddDataPanel(QFrame):
             page.changed.connect(self._refresh)
             page.submitted.connect(self.press)
             page.failed.connect(self.failed)
+            page.room_asked.connect(self.room_asked)
             self._pages[id_] = page
             self._column.addWidget(page)
         # Hidden pages take no room, so that only the one that shows can make it scroll.

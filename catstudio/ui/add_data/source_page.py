@@ -21,11 +21,13 @@ class SourcePage(QWidget):
     """What all pages share: the source's summary, its facts, and that it says when it changes.
 
     ``changed`` asks the panel to look again at :meth:`why_not` and :attr:`count`;
-    ``submitted`` is a press of the panel's button by keyboard; ``failed`` a message and hint.
+    ``submitted`` is a press of the panel's button by keyboard; ``room_asked`` carries a
+    :data:`~catstudio.ui.room.RoomBuilder`; ``failed`` a message and hint.
     """
 
     changed = Signal()
     submitted = Signal()
+    room_asked = Signal(object)
     failed = Signal(str, str)
 
     def __init__(self, source: Source, parent: QWidget | None = None) -> None:

@@ -1,0 +1,26 @@
+"""Which page each source has. A source with none of its own gets the one of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from catstudio.sources import Source
+from catstudio.ui.add_data.generate_page import GeneratePage
+from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
+from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.settings import Settings
+
+PageBuilder = Callable[[Source, StudioBridge, Settings], SourcePage]
+
+PAGES: dict[str, PageBuilder] = {
+    "copy": lambda source, _bridge, _settings: CopyPage(source),
+}
+"""By a source's id."""
+
+
+def build_page(source: Source, bridge: StudioBridge, settings: Settings) -> SourcePage:
+    """The page of ``source``."""
+    own = PAGES.get(source.id)
+    if own is not None:
+        return own(source, bridge, settings)
+    return GeneratePage(source, bridge, settings) if source.is_generator else ImportPage(source)
