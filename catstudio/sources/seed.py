@@ -35,6 +35,7 @@ SOURCE = Source(
     is_real=False,
     entry="catstudio.engine.seed_diffusion:run",
     min_seeds=1,
+    guide_title="a drawing whose shapes are filled with the photos' patches",
     parameters=(
         SIZE,
         VARIETY,

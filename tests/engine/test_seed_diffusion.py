@@ -12,9 +12,14 @@ import numpy as np
 import pytest
 import torch
 from msgspec.structs import replace
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from catstudio.core.errors import BadInputError, CancelledError, NotPossibleError
+from catstudio.core.errors import (
+    BadInputError,
+    CancelledError,
+    ImageRefusedError,
+    NotPossibleError,
+)
 from catstudio.engine import seed_diffusion
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import AnyEvent, ImageMade, Progress, Warned
@@ -209,3 +214,37 @@ def test_an_image_is_made_again_from_its_provenance() -> None:
     again = request([of_id[name] for name in made.params["seeds"]], 1, seed=made.params["seed"])
     settings = {name: made.params[name] for name in again.options}
     assert images_of(replace(again, options={**again.options, **settings}))[0].data == made.data
+
+
+def test_a_drawing_gives_the_shapes_and_is_a_parent(tmp_path: Path) -> None:
+    """A dark disc at the left of a bright ground: no seed has that layout."""
+    canvas = Image.new("RGB", (128, 128), (230, 225, 215))
+    ImageDraw.Draw(canvas).ellipse((8, 30, 70, 98), fill=(40, 35, 30))
+    path = tmp_path / "drawing.png"
+    canvas.save(path)
+    asked = replace(request(SEVERAL, 4, seed=1), guide=SeedImage("drawn", str(path)))
+    made = images_of(asked)
+    again = images_of(asked)
+    assert [image.data for image in made] == [image.data for image in again]
+    wanted = np.asarray(canvas.convert("L").resize((8, 8), Image.Resampling.BOX), float).ravel()
+
+    def follows(image: ImageMade) -> float:
+        gray = Image.fromarray(pixels_of(image)).convert("L").resize((8, 8), Image.Resampling.BOX)
+        return float(np.corrcoef(np.asarray(gray, float).ravel(), wanted)[0, 1])
+
+    assert min(follows(image) for image in made) > 0.7
+    assert max(follows(image) for image in images_of(request(SEVERAL, 4, seed=1))) < 0.5
+    for image in made:
+        shares = {parent.id: parent.share for parent in image.parents}
+        assert shares["drawn"] == pytest.approx(0.5)
+        assert sum(shares.values()) == pytest.approx(1)
+        assert image.params["guide"] == "drawn"
+        assert image.method == "seed diffusion, drawn layout"
+
+
+def test_a_drawing_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "gone.png"
+    path.write_bytes(b"not an image")
+    asked = replace(request([CHELSEA], 1), guide=SeedImage("drawn", str(path)))
+    with pytest.raises(ImageRefusedError, match=r"gone\.png"):
+        events_of(asked)

@@ -81,9 +81,14 @@ class SeedBank:
         self.references = references
 
     @classmethod
-    def fit(cls, photos: list[SeedPhoto], size: int, strength: float) -> SeedBank:
-        """Fit the axes of each level to upright views of all ``photos`` and their mirrors."""
-        levels = pyramid(size, strength)
+    def fit(
+        cls, photos: list[SeedPhoto], size: int, strength: float, is_drawn: bool = False
+    ) -> SeedBank:
+        """Fit the axes of each level to upright views of all ``photos`` and their mirrors.
+
+        ``is_drawn`` prepares for a layout that no seed has; see :func:`pyramid`.
+        """
+        levels = pyramid(size, strength, is_drawn)
         square = [render(p, upright(p, 1.0), levels[-1].side) for p in photos]
         squeezed = [render(p, upright(p, p.most_squeeze), levels[-1].side) for p in photos]
         projections = {}

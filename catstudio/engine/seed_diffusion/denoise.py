@@ -32,13 +32,16 @@ class Prior:
     a true prior, which fades as the noise does. ``pull`` is an energy that scales with the
     likelihood and so stays. ``handicaps`` [2, views] are the squared per-pixel advantages
     that a patch of each view must have over the others, in the anchor's places and in those
-    lent to another view; ``lent`` [h, w] in [0, 1] says which places those are.
+    lent to another view; ``lent`` [h, w] in [0, 1] says which places those are. ``depth``
+    [1 + views, h, w] is a third coordinate of place, of the layout and of each view, in parts
+    of the side: subject comes from subject when it is large there and small elsewhere.
     """
 
     tau: float
     pull: float
     handicaps: Tensor
     lent: Tensor
+    depth: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,12 @@ class Denoiser:
         self._expected = expected.flatten(1).T.contiguous() - 0.5
         at = (torch.arange(side, dtype=torch.float32) + 0.5) / side - 0.5
         places = torch.cartesian_prod(at, at).repeat(keys.views, 1)
+        if prior.depth is not None:
+            depth = functional.interpolate(
+                prior.depth[None], (side, side), mode="bilinear", antialias=True
+            )[0].flatten(1)
+            self._expected = torch.cat([self._expected, depth[0, :, None]], 1)
+            places = torch.cat([places, depth[1:].reshape(-1, 1)], 1)
         handicaps = prior.handicaps.repeat_interleave(side * side, 1).T
         self._table = torch.cat(
             [
@@ -170,7 +179,7 @@ class Denoiser:
             moved = torch.roll(best, (dy, dx), (0, 1))
             proposals.append(self._moved(moved, dy, dx).view(-1, 1))
         spread = torch.randn((side * side, 2, 2), generator=generator) * self._prior.tau
-        place = ((self._expected[:, None] + 0.5 + spread) * side).long().clamp(0, side - 1)
+        place = ((self._expected[:, None, :2] + 0.5 + spread) * side).long().clamp(0, side - 1)
         view = torch.randint(0, self._keys.views, (side * side, 2), generator=generator)
         proposals.append((view * side + place[..., 0]) * side + place[..., 1])
         step = torch.randint(-2, 3, (2, side, side, 2), generator=generator)

@@ -27,6 +27,7 @@ from catstudio.engine.seed_diffusion.pipeline import Drawn, draw
 from catstudio.engine.seed_diffusion.recipes import Recipe
 from catstudio.engine.seed_diffusion.scoring import Measures, measure, shares
 from catstudio.jobs.context import JobContext
+from catstudio.jobs.requests import GenerateRequest
 
 TRIES = 2
 """Images made for each one kept."""
@@ -56,29 +57,29 @@ def generate(
     bank: SeedBank,
     cook: Cook,
     context: JobContext,
-    *,
-    count: int,
-    seed: int,
-    label: str,
+    request: GenerateRequest,
     method: str,
     params: dict[str, Any],
 ) -> dict[str, Any]:
-    """Make ``count`` images, each the better of :data:`TRIES`, and hand them to ``context``.
+    """Make ``request.count`` images, each the better of :data:`TRIES`, for ``context``.
 
-    Image i depends on ``seed + i`` and the bank alone: not on ``count``, on the number of
-    processors or on the order in which threads finish.
+    Image i depends on ``request.seed + i``, the bank and the guide alone: not on the count, on
+    the number of processors or on the order in which threads finish.
     """
+    count = request.count
     board = _Board(context, count, TRIES)
     scores: list[float] = []
     with _pool(board) as pool:
         waiting = deque(
             [
-                pool.submit(_try, bank, cook, seed + index, attempt, board, (index, attempt))
+                pool.submit(
+                    _try, bank, cook, request.seed + index, attempt, board, (index, attempt)
+                )
                 for attempt in range(TRIES)
             ]
             for index in range(count)
         )
-        for index in range(count):
+        for seed in range(request.seed, request.seed + count):
             attempts = waiting.popleft()
             board.follow(attempts)
             made = [attempt.result() for attempt in attempts]
@@ -86,8 +87,10 @@ def generate(
             scores.append(best.measures.score)
             # All seeds, in order: which of them is the anchor and who may lend depends on them.
             ids = [photo.id for photo in bank.photos]
-            provenance = {**params, "seed": seed + index, "seeds": ids}
-            _hand_over(bank, best, context, f"{label}-{seed + index}.png", method, provenance)
+            params_of = {**params, **best.params, "seed": seed, "seeds": ids}
+            _hand_over(
+                bank, best, context, request, f"{request.label}-{seed}.png", method, params_of
+            )
         context.progress(count, count, "Done")
     return {"made": count * TRIES, "kept": count, "mean_score": round(float(np.mean(scores)), 4)}
 
@@ -116,29 +119,33 @@ def _hand_over(
     bank: SeedBank,
     best: Candidate,
     context: JobContext,
+    request: GenerateRequest,
     name: str,
     method: str,
     params: dict[str, Any],
 ) -> None:
-    parts = shares(best.recipe, best.drawn)
-    parents = tuple(
-        Parent(bank.photos[owner].id, part)
-        for owner, part in sorted(parts.items(), key=lambda item: -item[1])
-    )
+    parts = {bank.photos[k].id: part for k, part in shares(best.recipe, best.drawn).items()}
+    if request.guide is not None:
+        # Its layout is there and none of its pixels: half of what the image is.
+        parts = {id_: part / 2 for id_, part in parts.items()}
+        parts[request.guide.id] = parts.get(request.guide.id, 0.0) + 0.5
     context.image(
         png(best.drawn.image, bank.size),
         name,
-        parents=parents,
+        parents=tuple(Parent(id_, part) for id_, part in sorted(parts.items(), key=_largest)),
         method=method,
         params={
             **params,
-            **best.params,
             "likeness": round(best.measures.likeness, 3),
             "coherence": round(best.measures.coherence, 3),
         },
         score=best.measures.score,
         flags=best.measures.flags,
     )
+
+
+def _largest(part: tuple[str, float]) -> float:
+    return -part[1]
 
 
 class _Board:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SIGMA_MIN = 0.03
 SIGMA_MAX = 4.0
@@ -46,6 +46,11 @@ _TABLE: tuple[tuple[int, int, int, int, float | None], ...] = (
 )
 
 
+_LOCAL = ((24, 5), (48, 7))
+"""(sides below this, patch) where a drawing decides the layout: a patch as large as the image
+brings a whole photo back."""
+
+
 def karras_sigmas(first: float, steps: int) -> tuple[float, ...]:
     """``steps`` noise levels from ``first`` to :data:`SIGMA_MIN`, then 0.
 
@@ -59,18 +64,26 @@ def karras_sigmas(first: float, steps: int) -> tuple[float, ...]:
     return (*ramp, 0.0)
 
 
-def pyramid(size: int, start_sigma: float) -> tuple[Level, ...]:
+def pyramid(size: int, start_sigma: float, is_drawn: bool = False) -> tuple[Level, ...]:
     """Levels from the coarsest to the finest, each twice the one before.
 
     The finest side is ``size`` or, where ``size`` cannot be halved often enough, up to a few
-    pixels more. ``start_sigma`` is the noise that the coarsest level begins with.
+    pixels more. ``start_sigma`` is the noise that the coarsest level begins with; ``is_drawn``
+    takes small patches at the coarse levels, for a layout that no seed has.
     """
     halvings = 0
     while -(-size >> halvings) >= _COARSEST:
         halvings += 1
     base = -(-size >> halvings)
     sides = [base << k for k in range(halvings + 1)]
-    return tuple(_level(side, start_sigma) for side in sides)
+    levels = [_level(side, start_sigma) for side in sides]
+    if is_drawn:
+        levels = [replace(level, patch=_local_patch(level)) for level in levels]
+    return tuple(levels)
+
+
+def _local_patch(level: Level) -> int:
+    return next((patch for below, patch in _LOCAL if level.side < below), level.patch)
 
 
 def _level(side: int, start_sigma: float) -> Level:

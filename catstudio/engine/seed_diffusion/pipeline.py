@@ -16,6 +16,9 @@ from catstudio.engine.seed_diffusion.layout import bent_positions
 from catstudio.engine.seed_diffusion.levels import SIGMA_MAX, Level, karras_sigmas
 from catstudio.engine.seed_diffusion.recipes import Recipe
 
+_HELD_SIDE = 16
+"""The layout's shapes down to 1/16 of the image are held, where a recipe says so."""
+
 OnStep = Callable[[float, Tensor], None]
 """Called after each step with the part done, in (0, 1], and the image so far [3, h, w]."""
 
@@ -51,6 +54,16 @@ class _Stage:
     def blurred_denoiser(self) -> Denoiser:
         """For an image that came up from the level below and has no fine detail yet."""
         return self._denoiser(is_blurred=True)
+
+    def held(self, clean: Tensor) -> Tensor:
+        """``clean`` with its low frequencies drawn to the layout's, as far as the recipe says."""
+        layout, hold = self._recipe.layout, self._recipe.hold
+        if layout is None or hold == 0 or self.level.side > 2 * _HELD_SIDE:
+            return clean
+        wanted, there = (functional.adaptive_avg_pool2d(i, _HELD_SIDE) for i in (layout, clean))
+        side = self.level.side
+        gap = functional.interpolate((wanted - there)[None], (side, side), mode="bilinear")
+        return clean + hold * gap[0]
 
     def project(self, image: Tensor) -> Tensor:
         return self._bank.project(self.level, image[None])[0]
@@ -99,6 +112,7 @@ def _begin(
         image = layout + sigmas[0] * noise
     clean, matches = stage.denoiser.exact(stage.project(image), sigmas[0])
     for step, (sigma, after) in enumerate(pairwise(sigmas[:-1]), 1):
+        clean = stage.held(clean)
         image = clean + (image - clean) * (after / sigma)
         on_step(stage.part(step), clean)
         clean, matches = stage.denoiser.exact(stage.project(image), after)
@@ -121,6 +135,8 @@ def _refine(
             clean, matches = denoiser.exact(query, sigma)
         else:
             clean, matches = denoiser.candidates(query, sigma, matches, generator)
+        if step < level.steps:
+            clean = stage.held(clean)
         after = level.sigmas[step]
         if step == 1:
             image = clean + after * torch.randn(clean.shape, generator=generator)

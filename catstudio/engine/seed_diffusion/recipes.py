@@ -1,7 +1,7 @@
 """What one image is to be made of: its views of the seeds, its layout and its prior.
 
 A variation takes one seed as anchor and lets others lend patches and surroundings; a blend
-mixes two; noise has no layout at all.
+mixes two; a drawing gives the layout alone; noise has no layout at all.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from catstudio.engine.seed_diffusion.layout import (
     sample_pose,
     smooth_field,
 )
+from catstudio.engine.seed_diffusion.photos import SeedPhoto
 from catstudio.engine.seed_diffusion.scoring import likeness
 
 _MOST_LENDERS = 4
@@ -39,6 +40,14 @@ _BEND = 0.04
 """Standard deviation of the bend at variety 1, in parts of the side."""
 _LENT = 1.5
 """Part of the free surroundings that is lent, at variety 1; all of it from variety 0.67."""
+_DRAWN_VIEWS = 6
+_DRAWN_TAU, _DRAWN_PULL = 0.5, 0.1
+"""A drawing's places say little about where in a photo its patches are: they travel far."""
+_DRAWN_DEPTH = 3.0
+"""How far the subject is from its surroundings, in sides: further than any patch travels."""
+_DRAWN_HOLD = 0.7
+_DRAWN_COLOURS = 0.8
+"""How far a drawing's colours move to the photos': flat paint has no patch that is like it."""
 _CERTAIN = 0.6
 _MASK_SIDE = 32
 _PARTNERS = 16
@@ -51,7 +60,8 @@ class Recipe:
     ``views`` [v, 3, side, side] are windows of the photos ``owners`` (indices into the bank's
     photos); view 0 is the anchor. ``bend`` [1, 2, 4, 4] is the displacement of the layout;
     ``layout`` [3, side, side] the image to start from, or None for pure noise. ``prior`` says
-    how freely patches travel. ``pose`` is the anchor's window.
+    how freely patches travel. ``pose`` is the anchor's window. ``hold`` in [0, 1] is how far
+    the coarse shapes are drawn back to the layout's at each step.
     """
 
     views: Tensor
@@ -60,6 +70,7 @@ class Recipe:
     layout: Tensor | None
     prior: Prior
     pose: Pose
+    hold: float = 0.0
 
 
 def variation(bank: SeedBank, anchor: int, variety: float, generator: Generator) -> Recipe:
@@ -116,6 +127,42 @@ def blend(bank: SeedBank, first: int, second: int, balance: float, generator: Ge
     )
 
 
+def from_drawing(
+    bank: SeedBank, drawing: SeedPhoto, variety: float, generator: Generator
+) -> Recipe:
+    """The whole of ``drawing`` as layout, filled with patches of the seeds that resemble it most.
+
+    Of 16 windows of each seed the one is taken that resembles the drawing most, so that a head
+    is filled from a head. No seed is at home anywhere: the drawing decides what goes where, and
+    its coarse shapes are held against the seeds' (as ILVR does: Choi et al., arXiv 2108.02938).
+    """
+    side = bank.levels[-1].side
+    pose = sample_pose(drawing, 0.0, generator, flip=False)
+    drawn = render(drawing, pose, side)
+    windows, found = [], []
+    for photo in bank.photos:
+        tries = [sample_pose(photo, max(variety, 0.3), generator) for _ in range(_PARTNERS)]
+        alike = likeness(drawn, torch.stack([render(photo, one, 32) for one in tries]))
+        windows.append(tries[int(alike.argmax())])
+        found.append(alike.max())
+    order = _gumbel_order(torch.stack(found), generator)[:_DRAWN_VIEWS]
+    views = [render(bank.photos[k], windows[k], side) for k in order]
+    subjects = [render_subject(bank.photos[k], windows[k], _MASK_SIDE) for k in order]
+    shape = render_subject(drawing, pose, _MASK_SIDE)
+    prior = Prior(
+        _DRAWN_TAU,
+        _DRAWN_PULL,
+        torch.zeros(2, len(order)),
+        torch.zeros(_MASK_SIDE, _MASK_SIDE),
+        _DRAWN_DEPTH * torch.stack([shape, *subjects]),
+    )
+    layout = match_colours(drawn, torch.cat(views, 2), _DRAWN_COLOURS)
+    bend = sample_bend(_BEND * variety, generator)
+    layout = bend_image(layout, bent_positions(bend, side))
+    straight = torch.zeros_like(bend)
+    return Recipe(torch.stack(views), tuple(order), straight, layout, prior, pose, _DRAWN_HOLD)
+
+
 def match_colours(image: Tensor, like: Tensor, part: float) -> Tensor:
     """``image`` with its mean and spread of each channel moved ``part`` of the way to ``like``'s.
 
@@ -159,8 +206,7 @@ def _lenders(
 ) -> list[tuple[int, bool]]:
     """Up to four (photo, is mirrored), drawn by how alike their layout is at 16 px.
 
-    Drawn without replacement by the Gumbel trick (temperature 0.15 of a correlation), so the
-    same few do not lend to every image.
+    Drawn, not just taken, so that the same few do not lend to every image.
     """
     others = [k for k in range(len(bank.photos)) if k != anchor]
     if not others:
@@ -168,10 +214,15 @@ def _lenders(
     thumbs = bank.thumbs[others]
     scores = torch.stack([likeness(shown, thumbs), likeness(shown, thumbs.flip(-1))])
     better = scores.max(0)
-    gumbel = -torch.log(-torch.log(torch.rand(len(others), generator=generator) + 1e-9) + 1e-9)
-    order = (better.values / 0.15 + gumbel).argsort(descending=True)
-    chosen = order[:_MOST_LENDERS].tolist()
+    chosen = _gumbel_order(better.values, generator)[:_MOST_LENDERS]
     return [(others[k], bool(better.indices[k])) for k in chosen]
+
+
+def _gumbel_order(scores: Tensor, generator: Generator) -> list[int]:
+    """Indices drawn without replacement by ``scores``, at a temperature of 0.15."""
+    gumbel = -torch.log(-torch.log(torch.rand(len(scores), generator=generator) + 1e-9) + 1e-9)
+    order: list[int] = (scores / 0.15 + gumbel).argsort(descending=True).tolist()
+    return order
 
 
 def _prior(views: int, lent: Tensor, lender: int | None) -> Prior:
