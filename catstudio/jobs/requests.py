@@ -152,4 +152,69 @@ class PredictRequest(Request, frozen=True, tag=True, kw_only=True):
     device: str = "auto"
 
 
-AnyRequest = ImportRequest | GenerateRequest | TrainRequest | EvaluateRequest | PredictRequest
+class TrainingImage(Struct, frozen=True):
+    """A real photo that an adapter learns from: its id, file and hash, and what it shows."""
+
+    id: str
+    path: str
+    sha256: str
+    caption: str
+
+
+class AdapterSettings(Struct, frozen=True, kw_only=True):
+    """How an adapter is trained. Two trainings with equal settings and photos are the same.
+
+    ``method`` is "lora" or "textual-inversion"; ``rank`` and ``alpha`` are the LoRA's (its
+    change is scaled by alpha / rank), ``vectors`` the number of embeddings that the trigger
+    word stands for in textual inversion. ``resolution`` in pixels is the side of a square with
+    as many pixels as each photo is given, in its own shape. ``learning_rate`` > 0.
+    ``batch_size`` photos make one step. ``min_snr_gamma`` 0 weighs all noise levels alike.
+    """
+
+    method: str = "lora"
+    trigger_word: str = "sks"
+    rank: int = 8
+    alpha: float = 8.0
+    vectors: int = 1
+    resolution: int = 512
+    learning_rate: float = 1e-4
+    warmup_steps: int = 10
+    batch_size: int = 1
+    min_snr_gamma: float = 5.0
+    random_flip: bool = True
+    seed: int = 0
+
+
+class PersonaliseRequest(Request, frozen=True, tag=True, kw_only=True):
+    """Teach the model ``model`` what ``label`` looks like in ``images``: train an adapter.
+
+    ``name`` is what the adapter will be called. Training ends at step ``steps``; every
+    ``checkpoint_every`` steps and on cancel its state goes into ``folder``, from where
+    ``resume`` goes on. Every ``sample_every`` steps ``samples`` pictures of ``sample_prompt``
+    show how far it is; 0 shows none. ``is_estimate`` only says what it would need.
+    """
+
+    label: str
+    name: str
+    model: str
+    images: tuple[TrainingImage, ...]
+    settings: AdapterSettings
+    sample_prompt: str
+    folder: str
+    steps: int = 500
+    sample_every: int = 100
+    samples: int = 2
+    checkpoint_every: int = 50
+    resume: bool = False
+    is_estimate: bool = False
+    device: str = "auto"
+
+
+AnyRequest = (
+    ImportRequest
+    | GenerateRequest
+    | TrainRequest
+    | EvaluateRequest
+    | PredictRequest
+    | PersonaliseRequest
+)

@@ -22,6 +22,7 @@ from catstudio.jobs.requests import (
     AnyRequest,
     EvaluateRequest,
     GenerateRequest,
+    PersonaliseRequest,
     PredictRequest,
     TrainRequest,
 )
@@ -83,8 +84,8 @@ class Worker:
             context.check_cancelled()
             result, files = _dispatch(request, context)
             return Done(job_id=job, result=result, files=files)
-        except CancelledError:
-            return Cancelled(job_id=job)
+        except CancelledError as error:
+            return Cancelled(job_id=job, result=error.result)
         except CatStudioError as error:
             return _failed(job, error)
         except MemoryError as error:
@@ -127,6 +128,10 @@ def _dispatch(request: AnyRequest, context: JobContext) -> tuple[dict[str, Any],
         from catstudio.sources import source
 
         return source(request.method).load()(request, context), {}
+    if isinstance(request, PersonaliseRequest):
+        from catstudio.engine import personalise
+
+        return personalise.run(request, context)
     from catstudio.engine import training
 
     if isinstance(request, TrainRequest):

@@ -16,6 +16,7 @@ from catstudio.jobs.requests import (
     EvaluateRequest,
     GenerateRequest,
     ImportRequest,
+    PersonaliseRequest,
     TrainRequest,
 )
 
@@ -39,6 +40,9 @@ def title(request: AnyRequest) -> str:
         return f"Train on {count_images(len(request.items))}"
     if isinstance(request, EvaluateRequest):
         return f"Evaluate on {count_images(len(request.items))}"
+    if isinstance(request, PersonaliseRequest):
+        verb = "Estimate" if request.is_estimate else "Personalise"
+        return f"{verb} {request.label} with {count_images(len(request.images))}"
     return f"Predict {count_images(len(request.paths))}"
 
 
