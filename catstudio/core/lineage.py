@@ -52,6 +52,12 @@ def _bands(dhash: int) -> list[int]:
     return [dhash >> (i * _BAND_BITS) & mask for i in range(_BANDS)]
 
 
+def hashes(database: Database) -> list[tuple[str, str, int]]:
+    """(id, SHA-256, 128-bit hash) of every image, trashed ones too."""
+    rows = database.read("SELECT id, sha256, dhash FROM images ORDER BY number")
+    return [(id_, digest, int(dhash, 16)) for id_, digest, dhash in rows]
+
+
 class Lineages:
     """The lineages of a project's images. The store lets in one thread at a time."""
 

@@ -31,7 +31,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 # What Pillow and its codecs raise on broken files, found by changing bytes at random: SyntaxError
 # for PNG chunks, RuntimeError for AVIF and HEIC, struct.error and LookupError for headers.
-_DECODERS_SAY = (
+DECODERS_SAY = (
     OSError, SyntaxError, ValueError, EOFError, struct.error, RuntimeError, LookupError, TypeError,
     ArithmeticError,
 )  # fmt: skip
@@ -84,7 +84,7 @@ def decode(data: bytes, name: str) -> DecodedImage:
             f"{name} is not an image that can be read.",
             "Use JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC or AVIF.",
         ) from None
-    except _DECODERS_SAY as error:
+    except DECODERS_SAY as error:
         reason = "cut short" if _is_truncation(error) else "damaged"
         raise ImageRefusedError(
             f"{name} is {reason}: not all of the picture can be decoded.",
@@ -186,7 +186,7 @@ def _is_truncation(error: Exception) -> bool:
 def _time_taken(image: Image.Image) -> str:
     try:
         value = image.getexif().get_ifd(_EXIF_IFD).get(_EXIF_TIME_TAKEN, "")
-    except _DECODERS_SAY:
+    except DECODERS_SAY:
         return ""  # A broken EXIF block is no reason to refuse a sound picture.
     return str(value).strip("\x00 ")
 
@@ -194,7 +194,7 @@ def _time_taken(image: Image.Image) -> str:
 def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
-    except _DECODERS_SAY:
+    except DECODERS_SAY:
         return image
 
 

@@ -69,6 +69,44 @@ class ImportRequest(Request, frozen=True, tag=True, kw_only=True):
     keeps_location: bool = False
 
 
+class CheckDatasetRequest(Request, frozen=True, tag=True, kw_only=True):
+    """Look for what a data set from elsewhere would bring along, before anything enters.
+
+    ``path`` and ``format`` are what :func:`catstudio.sources.datasets.open_dataset` takes.
+    ``mapping`` says what raw labels mean, besides those that are named like a label of the
+    project: a label, None to decide later, "" to leave out; ``unlabelled`` is the label of
+    images that have no raw label. The result is a ``RiskReport`` as plain JSON.
+    """
+
+    lane: ClassVar[Lane] = Lane.LOCAL
+    path: str
+    format: str = "auto"
+    mapping: dict[str, str | None] = {}
+    unlabelled: str | None = None
+
+
+class ImportDatasetRequest(Request, frozen=True, tag=True, kw_only=True):
+    """Bring in a data set, its labels by ``mapping`` (see :class:`CheckDatasetRequest`).
+
+    ``leave_out`` are names of images in it, such as a report's groups give. ``keeps_splits``
+    takes over the splits that it proposes, for real photos; ``split`` is one for all instead.
+    """
+
+    lane: ClassVar[Lane] = Lane.LOCAL
+    path: str
+    format: str = "auto"
+    mapping: dict[str, str | None] = {}
+    unlabelled: str | None = None
+    leave_out: tuple[str, ...] = ()
+    source: str = "vendor"
+    keeps_splits: bool = True
+    split: str | None = None
+    origin: str = ""
+    license: str = ""
+    author: str = ""
+    keeps_location: bool = False
+
+
 class GenerateRequest(Request, frozen=True, tag=True, kw_only=True):
     """Make ``count`` images of ``label`` by ``method`` (the id of a generating source).
 

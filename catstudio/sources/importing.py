@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from PIL.Image import Image
 
 from catstudio.core.errors import BadInputError, ImageRefusedError
@@ -26,11 +26,18 @@ _AHEAD = 4  # Images decoded ahead of the one being stored: keeps two cores busy
 
 
 class Candidate(Struct, frozen=True):
-    """One thing to import: a file, or bytes that have no file."""
+    """One thing to import: a file, or bytes that have no file.
+
+    ``entry`` is what is said of this one alone, in place of what is said of all. ``read``
+    fetches the bytes when its turn comes, in order, on the caller's thread (archives are read
+    from front to back); it raises :class:`ImageRefusedError`.
+    """
 
     name: str
     path: str = ""
     data: bytes | None = None
+    entry: ImportRequest | None = None
+    read: Callable[[], bytes] | None = None
 
 
 class Dead(Struct, frozen=True):
@@ -47,6 +54,15 @@ class Found(Struct, frozen=True):
 
     candidates: tuple[Candidate, ...]
     skipped: tuple[str, ...]
+    refused: tuple[Dead, ...]
+
+
+class Given(Struct, frozen=True):
+    """Images to take in: ``total`` candidates, and what is refused before any is decoded."""
+
+    request: ImportRequest
+    candidates: Iterable[Candidate]
+    total: int
     refused: tuple[Dead, ...]
 
 
@@ -124,7 +140,7 @@ def check_request(request: ImportRequest) -> None:
 
 
 def checked(
-    request: ImportRequest, candidates: tuple[Candidate, ...]
+    request: ImportRequest, candidates: Iterable[Candidate]
 ) -> Generator[Checked, None, None]:
     """Decode the candidates, in order, a few ahead in two threads."""
     with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
@@ -133,7 +149,7 @@ def checked(
         try:
             while True:
                 waiting += [
-                    pool.submit(_check, request, one) for one in islice(rest, _AHEAD - len(waiting))
+                    _submitted(pool, request, one) for one in islice(rest, _AHEAD - len(waiting))
                 ]
                 if not waiting:
                     return
@@ -143,7 +159,22 @@ def checked(
                 future.cancel()
 
 
+def _submitted(
+    pool: ThreadPoolExecutor, request: ImportRequest, candidate: Candidate
+) -> Future[Checked]:
+    if candidate.read is None:
+        return pool.submit(_check, request, candidate)
+    try:
+        data = candidate.read()
+    except ImageRefusedError as refusal:
+        over: Future[Checked] = Future()
+        over.set_result(Refused(candidate, refusal))
+        return over
+    return pool.submit(_check, request, structs.replace(candidate, data=data))
+
+
 def _check(request: ImportRequest, candidate: Candidate) -> Checked:
+    request = candidate.entry or request
     try:
         data = candidate.data
         if data is None:

@@ -23,8 +23,10 @@ from catstudio.jobs.events import AnyEvent, Done
 from catstudio.jobs.requests import (
     DEFAULT_BACKBONE,
     AnyRequest,
+    CheckDatasetRequest,
     EvaluateRequest,
     GenerateRequest,
+    ImportDatasetRequest,
     ImportRequest,
     PredictRequest,
     TrainRequest,
@@ -310,6 +312,32 @@ class Studio:
             method=method,
             params=dict(params or {}),
             keeps_location=keeps_location,
+        )
+
+    def check_dataset_request(
+        self,
+        path: str | Path,
+        *,
+        format: str = "auto",  # noqa: A002 - the word that the command line uses.
+        mapping: Mapping[str, str | None] | None = None,
+        unlabelled: str | None = None,
+    ) -> CheckDatasetRequest:
+        """What would a data set from elsewhere bring along? ``mapping`` renames its labels."""
+        return requesting.check_dataset_request(
+            self._store, path, format=format, mapping=dict(mapping or {}), unlabelled=unlabelled
+        )
+
+    def import_dataset_request(
+        self,
+        path: str | Path,
+        *,
+        mapping: Mapping[str, str | None] | None = None,
+        leave_out: Iterable[str] = (),
+        **settings: Any,
+    ) -> ImportDatasetRequest:
+        """Bring in a data set; ``settings`` are the other fields of the request, by name."""
+        return requesting.import_dataset_request(
+            self._store, path, mapping=dict(mapping or {}), leave_out=tuple(leave_out), **settings
         )
 
     def generate_request(

@@ -35,8 +35,16 @@ from catstudio.jobs.events import (
     ImageAdded,
     ImageMade,
 )
-from catstudio.jobs.requests import AnyRequest, GenerateRequest, ImportRequest, TrainRequest
+from catstudio.jobs.requests import (
+    AnyRequest,
+    CheckDatasetRequest,
+    GenerateRequest,
+    ImportDatasetRequest,
+    ImportRequest,
+    TrainRequest,
+)
 from catstudio.sources import importing
+from catstudio.studio import inheriting
 
 
 class _Made(Struct):
@@ -86,6 +94,10 @@ class Keeper:
         """Do a job of this process's lanes."""
         if isinstance(request, ImportRequest):
             return self.run_import(request, context)
+        if isinstance(request, CheckDatasetRequest):
+            return inheriting.check(request, context, self._store)
+        if isinstance(request, ImportDatasetRequest):
+            return inheriting.take_in(request, context, self._store, self.take_in)
         raise TypeError(f"{type(request).__name__} is not a job for this process")
 
     def run_import(self, request: ImportRequest, context: JobContext) -> Done:
@@ -93,16 +105,24 @@ class Keeper:
 
         Raises :class:`CancelledError`; what was added before stays.
         """
-        self._begin(request.job_id)
         found = importing.find(request)
+        given = importing.Given(request, found.candidates, len(found.candidates), found.refused)
+        return self.take_in(given, context, {"skipped": list(found.skipped)})
+
+    def take_in(self, given: importing.Given, context: JobContext, facts: dict[str, Any]) -> Done:
+        """Decode and store ``given``, one undoable step; ``facts`` go into the result too.
+
+        Raises :class:`CancelledError`; what was added before stays.
+        """
+        request, total = given.request, given.total
+        self._begin(request.job_id)
         refused = [
-            {"path": one.path, "reason": f"{one.message} {one.hint}"} for one in found.refused
+            {"path": one.path, "reason": f"{one.message} {one.hint}"} for one in given.refused
         ]
-        for one in found.refused:
+        for one in given.refused:
             context.warn(one.message, one.hint, one.path)
-        total = len(found.candidates)
         problem: CatStudioError | None = None
-        with closing(importing.checked(request, found.candidates)) as every:
+        with closing(importing.checked(request, given.candidates)) as every:
             try:
                 for done, checked in enumerate(every, 1):
                     context.check_cancelled()
@@ -118,12 +138,7 @@ class Keeper:
                 raise
             finally:
                 finished = self._finish(request.job_id, "add")
-                result = {
-                    "added": finished.pop("made"),
-                    **finished,
-                    "refused": refused,
-                    "skipped": list(found.skipped),
-                }
+                result = {"added": finished.pop("made"), **finished, "refused": refused, **facts}
                 if problem is not None:
                     problem.result = result
         return Done(job_id=request.job_id, result=result)

@@ -13,15 +13,19 @@ from catstudio.core.pixels import EXTENSIONS
 from catstudio.core.store import Store
 from catstudio.core.types import ImageRecord, Parent, Split, State, soft_label
 from catstudio.jobs.requests import (
+    CheckDatasetRequest,
     DataItem,
     EvaluateRequest,
     GenerateRequest,
+    ImportDatasetRequest,
     ImportRequest,
     PredictRequest,
     SeedImage,
     TrainRequest,
 )
 from catstudio.sources import SOURCES, importing, source
+from catstudio.sources.datasets import LEAVE_OUT
+from catstudio.studio import inheriting
 
 MAX_COUNT = 10_000
 MAX_SEED = 2**32 - 1
@@ -65,6 +69,26 @@ def import_request(
     )
     importing.check_request(request)
     return request
+
+
+def check_dataset_request(store: Store, path: str | Path, **settings: Any) -> CheckDatasetRequest:
+    """Raises :class:`BadInputError` for a mapping to a label that the project does not have."""
+    request = CheckDatasetRequest(job_id=new_job_id(), path=str(path), **settings)
+    _check_mapping(store, request)
+    return request
+
+
+def import_dataset_request(store: Store, path: str | Path, **settings: Any) -> ImportDatasetRequest:
+    """Raises :class:`BadInputError` for an unknown label, source or split."""
+    request = ImportDatasetRequest(job_id=new_job_id(), path=str(path), **settings)
+    _check_mapping(store, request)
+    importing.check_request(inheriting.entry(request))
+    return request
+
+
+def _check_mapping(store: Store, request: CheckDatasetRequest | ImportDatasetRequest) -> None:
+    for label in {*request.mapping.values(), request.unlabelled} - {LEAVE_OUT}:
+        store.check_label(label)
 
 
 def generate_request(

@@ -13,8 +13,10 @@ from catstudio.core.errors import CancelledError, CatStudioError
 from catstudio.jobs.events import TERMINAL, AnyEvent, Done, Event, Failed
 from catstudio.jobs.requests import (
     AnyRequest,
+    CheckDatasetRequest,
     EvaluateRequest,
     GenerateRequest,
+    ImportDatasetRequest,
     ImportRequest,
     PersonaliseRequest,
     TrainRequest,
@@ -34,6 +36,10 @@ def title(request: AnyRequest) -> str:
         n = len(request.paths) + len(request.blobs)
         what = Path(request.paths[0]).name if len(request.paths) == n == 1 else f"{n} items"
         return f"Add {what}" + (f" as {request.label}" if request.label else "")
+    if isinstance(request, CheckDatasetRequest):
+        return f"Check {Path(request.path).name}"
+    if isinstance(request, ImportDatasetRequest):
+        return f"Add {Path(request.path).name}"
     if isinstance(request, GenerateRequest):
         return f"Generate {request.count} × {request.label}"
     if isinstance(request, TrainRequest):

@@ -1,0 +1,86 @@
+"""The check of a data set before anything enters: every image decoded, compared, and judged."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from catstudio.core.errors import CancelledError
+from catstudio.jobs.context import JobContext
+from catstudio.jobs.requests import ImportRequest
+from catstudio.sources import importing
+from catstudio.sources.datasets.base import Dataset, DatasetItem
+from catstudio.sources.datasets.classes import class_facts
+from catstudio.sources.datasets.copies import Known, mark_copies
+from catstudio.sources.datasets.findings import findings
+from catstudio.sources.datasets.looking import Looked, look
+from catstudio.sources.datasets.planning import Plan
+from catstudio.sources.datasets.report import Group, Marked, RiskReport
+from catstudio.sources.importing import Candidate
+
+
+def candidate(dataset: Dataset, item: DatasetItem, entry: ImportRequest) -> Candidate:
+    """One image as an import takes it: a file by its path, a member of an archive by its bytes."""
+    path = dataset.path_of(item)
+    if path is not None:
+        return Candidate(item.name, str(path), entry=entry)
+    return Candidate(item.name, entry=entry, read=lambda: dataset.read(item))
+
+
+def judged(dataset: Dataset, plan: Plan, known: Known, context: JobContext) -> RiskReport:
+    """Look at every image of ``plan`` and say what it would bring along.
+
+    Raises :class:`CancelledError` whose ``result`` is the report of what was looked at.
+    """
+    looked: list[Looked] = []
+    broken = [Marked(one.path, f"{one.message} {one.hint}".strip()) for one in dataset.refused]
+    total = len(plan.entering)
+    label_of = {one.item.name: one.label for one in plan.entering}
+    entry = ImportRequest(job_id=context.job_id, source="vendor")
+    every = importing.checked(entry, (candidate(dataset, one.item, entry) for one in plan.entering))
+    done = 0
+    with closing(every):
+        try:
+            for done, one in enumerate(every, 1):
+                context.check_cancelled()
+                if isinstance(one, importing.Refused):
+                    broken.append(Marked(one.candidate.name, str(one.reason)))
+                else:
+                    looked.append(look(one, label_of[one.candidate.name]))
+                context.progress(done, total, f"{done} of {total} images looked at")
+        except CancelledError as error:
+            report = _report(dataset, plan, known, looked, broken, done - 1, is_complete=False)
+            error.result = report.as_result()
+            raise
+    return _report(dataset, plan, known, looked, broken, done, is_complete=True)
+
+
+def _report(
+    dataset: Dataset,
+    plan: Plan,
+    known: Known,
+    looked: list[Looked],
+    broken: list[Marked],
+    done: int,
+    *,
+    is_complete: bool,
+) -> RiskReport:
+    marks = mark_copies(looked, known)
+    marks[Group.BROKEN] = broken
+    marks[Group.ODD] = [Marked(one.name, one.odd) for one in looked if one.odd]
+    counts = dataset.label_counts()
+    return RiskReport(
+        path=str(dataset.path),
+        format=dataset.format.id,
+        n=len(dataset.items),
+        n_checked=done,
+        n_sound=len(looked),
+        labels=plan.labels,
+        n_unlabelled=counts.get(None, 0),
+        splits=dataset.split_counts(),
+        classes=class_facts(looked),
+        findings=findings(looked, marks, plan, dataset),
+        groups={group.value: tuple(marked) for group, marked in marks.items()},
+        refused=tuple({"path": one.name, "reason": one.reason} for one in broken),
+        notes=dataset.notes,
+        is_complete=is_complete,
+    )
