@@ -250,6 +250,8 @@ class PersonaliseRequest(Request, frozen=True, tag=True, kw_only=True):
 
 AnyRequest = (
     ImportRequest
+    | CheckDatasetRequest
+    | ImportDatasetRequest
     | GenerateRequest
     | TrainRequest
     | EvaluateRequest
