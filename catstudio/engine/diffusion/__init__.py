@@ -13,4 +13,9 @@ def run(request: GenerateRequest, context: JobContext) -> dict[str, object]:
     return generate(request, context, _OWNER)
 
 
-__all__ = ["PipelineOwner", "generate", "run"]
+def drop() -> None:
+    """Give back the memory of the model that is kept warm: something else needs it."""
+    _OWNER.drop()
+
+
+__all__ = ["PipelineOwner", "drop", "generate", "run"]

@@ -40,7 +40,7 @@ def size_for(pipe: Any, size: int, seed: Image.Image | None, model: str) -> tupl
     ------
     BadInputError : larger than the model's positions reach.
     """
-    step = _size_step(pipe)
+    step = size_step(pipe)
     long = 1.0
     if seed is not None:
         long = min(_LONGEST, max(seed.size) / min(seed.size))
@@ -55,7 +55,7 @@ def size_for(pipe: Any, size: int, seed: Image.Image | None, model: str) -> tupl
     return (sides[0], sides[1]) if is_upright else (sides[1], sides[0])
 
 
-def _size_step(pipe: Any) -> int:
+def size_step(pipe: Any) -> int:
     """Sides must be multiples of this: latent pixels, packed or in patches, and 8 at least."""
     scale = int(getattr(pipe, "vae_scale_factor", 8))
     transformer = getattr(getattr(pipe, "transformer", None), "config", None)
