@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
+_UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
 def duration(seconds: float) -> str:
@@ -15,7 +15,7 @@ def duration(seconds: float) -> str:
 
 
 def size_text(size: float) -> str:
-    """``3.4 GB``: bytes in powers of 1024."""
+    """``3.4 GB``: bytes in powers of ten, as disks and downloads are sold."""
     for unit, name in _UNITS:
         if size >= unit:
             return f"{size / unit:.1f} {name}"

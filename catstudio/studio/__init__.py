@@ -3,5 +3,14 @@
 from catstudio.studio.door import DEFAULT_LABELS, Studio
 from catstudio.studio.listening import EditFailed, Listener
 from catstudio.studio.readiness import LabelReadiness, Readiness
+from catstudio.studio.requesting import MAX_SEED
 
-__all__ = ["DEFAULT_LABELS", "EditFailed", "LabelReadiness", "Listener", "Readiness", "Studio"]
+__all__ = [
+    "DEFAULT_LABELS",
+    "MAX_SEED",
+    "EditFailed",
+    "LabelReadiness",
+    "Listener",
+    "Readiness",
+    "Studio",
+]

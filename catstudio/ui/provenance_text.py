@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from catstudio.core.types import ImageRecord, Parent, Provenance
+from catstudio.core.wording import size_text
 from catstudio.sources import SOURCES
 
 _MONTHS = (
@@ -70,7 +71,7 @@ def facts(record: ImageRecord, size_bytes: int | None = None) -> list[tuple[str,
         ("Size", f"{record.width:,} × {record.height:,} px"),
     ]
     if size_bytes is not None:
-        rows.append(("On disk", byte_text(size_bytes)))
+        rows.append(("On disk", size_text(size_bytes)))
     rows.append(("Added", f"{day(record.created)} by {record.author}"))
     provenance = record.provenance
     if provenance.license:
@@ -99,13 +100,6 @@ def value_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(value_text(one) for one in value)
     return str(value)
-
-
-def byte_text(size: int) -> str:
-    """A size in bytes with a unit: ``640 KB``, ``2.1 MB`` (powers of ten)."""
-    if size < 1_000_000:
-        return f"{max(1, round(size / 1_000)):,} KB"
-    return f"{size / 1_000_000:,.1f} MB"
 
 
 def day(iso_time: str) -> str:

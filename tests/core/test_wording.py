@@ -17,7 +17,7 @@ def test_durations(seconds: float, text: str):
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 kB"), (5 << 20, "5.0 MB"), (7 << 30, "7.0 GB")],
+    [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (5 * 10**6, "5.0 MB"), (7 * 10**9, "7.0 GB")],
 )
 def test_sizes(size: int, text: str):
     assert size_text(size) == text

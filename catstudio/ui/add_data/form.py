@@ -12,11 +12,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from catstudio.studio import MAX_SEED
 from catstudio.ui import icons
 from catstudio.ui.theme import XS, S
-from catstudio.ui.widgets import SpinBox, icon_button, label
-
-MAX_SEED = 2**31 - 1
+from catstudio.ui.widgets import DoubleSpinBox, icon_button, label
 
 
 class Form(QWidget):
@@ -60,7 +59,8 @@ class SeedNumber(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._number = SpinBox()
+        self._number = DoubleSpinBox()
+        self._number.setDecimals(0)
         self._number.setRange(0, MAX_SEED)
         self._number.setAccessibleName("Seed number")
         self._number.setToolTip("The same number with the same settings makes the same images")
@@ -81,7 +81,7 @@ class SeedNumber(QWidget):
         self.draw()
 
     def value(self) -> int:
-        return self._number.value()
+        return int(self._number.value())
 
     def lock(self, number: int) -> None:
         """Keep ``number``, so that an image can be made again."""

@@ -5,8 +5,7 @@ In a panel that scrolls, the wheel would otherwise change whatever passes under 
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
 _TEXT_LEFT = 6  # Style sheets cannot move the text of a spin box.
@@ -17,27 +16,17 @@ class SpinBox(QSpinBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        _prepare(self)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        _guard(self)
+        self.lineEdit().setTextMargins(_TEXT_LEFT, 0, 0, 0)
 
 
 class DoubleSpinBox(QDoubleSpinBox):
-    """A number with decimals."""
+    """A number with decimals, or a whole number beyond a :class:`SpinBox`'s 31 bits."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        _prepare(self)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        _guard(self)
+        self.lineEdit().setTextMargins(_TEXT_LEFT, 0, 0, 0)
 
 
 class ComboBox(QComboBox):
@@ -45,15 +34,19 @@ class ComboBox(QComboBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        _guard(self)
 
 
-def _prepare(box: QSpinBox | QDoubleSpinBox) -> None:
-    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    box.lineEdit().setTextMargins(_TEXT_LEFT, 0, 0, 0)
+class _WheelGuard(QObject):
+    """Leaves the wheel to the page below a field that has not the focus."""
+
+    def eventFilter(self, field: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.Wheel or not isinstance(field, QWidget) or field.hasFocus():
+            return False
+        event.ignore()
+        return True
+
+
+def _guard(field: QWidget) -> None:
+    field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    field.installEventFilter(_WheelGuard(field))
