@@ -58,8 +58,11 @@ def _register_heif() -> None:
     pi_heif.register_heif_opener()
 
 
-def decode(data: bytes, name: str) -> DecodedImage:
+def decode(data: bytes, name: str, side: int | None = None) -> DecodedImage:
     """Decode every pixel of ``data``; ``name`` is what messages call the file.
+
+    When ``side`` pixels of the shorter side are enough, a large JPEG is decoded at a half, a
+    quarter or an eighth of its size, which is up to ten times faster.
 
     Raises :class:`ImageRefusedError` when the file is empty, not an image, of an unknown kind,
     cut short, corrupt, too small, or too large when decoded.
@@ -70,6 +73,9 @@ def decode(data: bytes, name: str) -> DecodedImage:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image.width, image.height, name)
+            if side is not None:
+                # Each side keeps at least ``side`` pixels; formats other than JPEG ignore it.
+                image.draft(None, (side, side))
             image.load()
             captured_at = _time_taken(image)
             kind = "JPEG" if image.format == "MPO" else image.format or ""
@@ -93,10 +99,11 @@ def decode(data: bytes, name: str) -> DecodedImage:
     return DecodedImage(rgb, kind, rgb.width, rgb.height, captured_at, difference_hash(rgb))
 
 
-def open_rgb(path: str | Path) -> Image.Image:
-    """The image at ``path`` as RGB in sRGB, oriented. Raises :class:`ImageRefusedError`."""
+def open_rgb(path: str | Path, side: int | None = None) -> Image.Image:
+    """The image at ``path`` as RGB in sRGB, oriented; with ``side``, perhaps a smaller version
+    whose shorter side still has that many pixels. Raises :class:`ImageRefusedError`."""
     path = Path(path)
-    return decode(read_bytes(path), shown(path.name)).image
+    return decode(read_bytes(path), shown(path.name), side).image
 
 
 def read_bytes(path: Path) -> bytes:

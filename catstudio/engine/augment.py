@@ -6,9 +6,7 @@ stands in the provenance is what was done, and applying it again gives the same 
 
 from __future__ import annotations
 
-import io
 import math
-from collections import OrderedDict
 from typing import Any
 
 import kornia
@@ -17,15 +15,12 @@ import torch
 from PIL import Image
 from torch import Generator, Tensor
 
-from catstudio.core.errors import ImageRefusedError, NotPossibleError
-from catstudio.core.pixels import open_rgb
 from catstudio.core.types import Parent
+from catstudio.engine.album import Album, picture, png, preview
 from catstudio.jobs.context import JobContext
-from catstudio.jobs.requests import GenerateRequest, SeedImage
+from catstudio.jobs.requests import GenerateRequest
 from catstudio.sources import augment as augment_source
 
-_KEPT_PHOTOS = 32
-"""Decoded parents kept in memory: at most about 100 MB at 1024 px, so they take turns cheaply."""
 _SPARE = 1.4
 """Pixels of a parent kept beyond the output's side, so that a tight crop stays sharp."""
 
@@ -39,22 +34,22 @@ def run(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
     """
     options = augment_source.SOURCE.options(request.options)
     size, strength = int(options["size"]), float(options["strength"])
-    album = _Album(request.seeds, size, context)
+    album = Album(request.seeds, round(_SPARE * size), context)
     for index in range(request.count):
         context.check_cancelled()
         seed = request.seed + index
         parent, photo = album.photo(seed)
         plan = draw_plan(photo.width, photo.height, strength, seed)
-        image = apply_plan(photo, plan, size)
+        image = picture(apply_plan(photo, plan, size))
         context.image(
-            _png(image),
+            png(image),
             f"{request.label}-augmented-{seed}.png",
             parents=(Parent(parent.id, 1.0),),
             method="augmentation",
             params={**options, "seed": seed, "transform": plan},
         )
         context.progress(
-            index + 1, request.count, f"Image {index + 1} of {request.count}", _jpeg(image)
+            index + 1, request.count, f"Image {index + 1} of {request.count}", preview(image)
         )
     return {"made": request.count, "kept": request.count}
 
@@ -171,61 +166,3 @@ def _warp(pixels: Tensor, corners: list[list[float]], size: int) -> Tensor:
         pixels, matrix, (size, size), mode="bicubic", padding_mode="reflection"
     )
     return warped.clamp(0, 1)
-
-
-class _Album:
-    """The parents, decoded when their turn comes and shrunk to what the output needs."""
-
-    def __init__(self, seeds: tuple[SeedImage, ...], size: int, context: JobContext) -> None:
-        self._seeds = list(seeds)
-        self._side = round(_SPARE * size)
-        self._context = context
-        self._photos: OrderedDict[str, Image.Image] = OrderedDict()
-        self._refused: set[str] = set()
-
-    def photo(self, turn: int) -> tuple[SeedImage, Image.Image]:
-        """The parent whose ``turn`` it is, or the next one that can be read."""
-        for step in range(len(self._seeds)):
-            seed = self._seeds[(turn + step) % len(self._seeds)]
-            if seed.path in self._refused:
-                continue
-            try:
-                return seed, self._load(seed)
-            except ImageRefusedError as error:
-                self._refused.add(seed.path)
-                self._context.warn(error.message, error.hint, seed.path)
-        raise NotPossibleError(
-            "There is no photo to augment.", "Add at least one photo of this label."
-        )
-
-    def _load(self, seed: SeedImage) -> Image.Image:
-        if seed.path in self._photos:
-            self._photos.move_to_end(seed.path)
-            return self._photos[seed.path]
-        image = open_rgb(seed.path)
-        factor = self._side / min(image.size)
-        if factor < 1:
-            wide, high = (max(1, round(side * factor)) for side in image.size)
-            image = image.resize((wide, high), Image.Resampling.LANCZOS)
-        self._photos[seed.path] = image
-        if len(self._photos) > _KEPT_PHOTOS:
-            self._photos.popitem(last=False)
-        return image
-
-
-def _png(image: Tensor) -> bytes:
-    buffer = io.BytesIO()
-    _picture(image).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _jpeg(image: Tensor) -> bytes:
-    buffer = io.BytesIO()
-    picture = _picture(image)
-    picture.thumbnail((128, 128))
-    picture.save(buffer, "JPEG", quality=80)
-    return buffer.getvalue()
-
-
-def _picture(image: Tensor) -> Image.Image:
-    return Image.fromarray((image * 255).round().byte().permute(1, 2, 0).numpy())
