@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catstudio.core.errors import BadInputError
-from catstudio.sources.prompts import CAP, count, escape, expand
+from catstudio.sources import wildcards
+from catstudio.sources.prompts import CAP, count, escape, expand, for_images
+from catstudio.sources.prompts import wildcards as drawn_from
 
 
 def test_lists_multiply_with_the_rightmost_fastest():
@@ -95,3 +97,111 @@ def test_whatever_is_typed_gives_prompts_or_a_sentence(template):
             count(template)
     else:
         assert len(prompts) == count(template)
+
+
+# -- lists
+
+LISTS = {
+    "animal": ("dog", "fox", "owl", "hen"),
+    "place": ("here", "{near|far} away", "with a __animal__"),
+    "loop": ("__loop__",),
+    "empty": (),
+    "bad": ("a {b",),
+}
+
+
+def test_a_list_is_drawn_from_not_multiplied():
+    assert count("a {grey|black} cat and a __animal__") == 2
+    prompts = expand("a {grey|black} cat and a __animal__", lists=LISTS, seed=3)
+    assert [prompt.rsplit(" ", 1)[0] for prompt in prompts] == [
+        "a grey cat and a",
+        "a black cat and a",
+    ]
+    assert all(prompt.rsplit(" ", 1)[1] in LISTS["animal"] for prompt in prompts)
+    assert drawn_from("__animal__ {x|__place__} __animal__") == ("animal", "place")
+
+
+def test_no_line_comes_twice_before_all_have_come():
+    prompts = for_images("{a|b} __animal__", 16, seed=5, lists=LISTS)
+    for start in ("a ", "b "):
+        drawn = [p.removeprefix(start) for p in prompts if p.startswith(start)]
+        assert sorted(drawn[:4]) == sorted(drawn[4:]) == sorted(LISTS["animal"])
+
+
+def test_lines_are_templates_themselves():
+    prompts = for_images("cat __place__", 40, lists=LISTS)
+    assert {"cat here", "cat near away", "cat far away"} <= set(prompts)
+    assert {f"cat with a {animal}" for animal in LISTS["animal"]} & set(prompts)
+    assert not any("_" in prompt or "{" in prompt for prompt in prompts)
+
+
+def test_another_seed_draws_others_and_more_images_go_on():
+    few = for_images("{a|b} __animal__ __place__", 5, seed=1, lists=LISTS)
+    many = for_images("{a|b} __animal__ __place__", 20, seed=1, lists=LISTS)
+    assert many[:5] == few
+    assert many != for_images("{a|b} __animal__ __place__", 20, seed=2, lists=LISTS)
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("a __nothing__", "no list called __nothing__"),
+        ("a __empty__", "__empty__ is empty"),
+        ("a __loop__", "holds itself: loop → loop"),
+        ("a __bad__", "A line of the list __bad__ has an opening brace"),
+    ],
+)
+def test_lists_that_cannot_be_drawn_from_are_named(template, words):
+    with pytest.raises(BadInputError, match=words) as refused:
+        expand(template, lists=LISTS)
+    assert refused.value.hint
+
+
+def test_lists_that_swell_are_stopped():
+    swelling = {"a": ("__b__" * 200,), "b": ("__c__" * 200,), "c": ("word",)}
+    with pytest.raises(BadInputError, match="more than 20,000 characters"):
+        expand("__a__", lists=swelling)
+
+
+@pytest.mark.parametrize("text", ["__init__", "a __b__c__ d", "____", "snake_case", "__ __"])
+def test_underscores_can_be_meant_as_such(text):
+    assert expand(escape(text), lists={}) == [text]
+
+
+def test_the_lists_that_come_along_can_all_be_drawn_from():
+    lists = wildcards.load()
+    assert len(lists) >= 8
+    assert set(lists) == set(wildcards.names())
+    for name, lines in lists.items():
+        assert len(set(lines)) == len(lines) >= 7
+        assert set(for_images(f"__{name}__", len(lines))) == set(lines)
+
+
+def test_a_persons_own_list_replaces_and_adds(monkeypatch, tmp_path):
+    monkeypatch.setenv("CATSTUDIO_HOME", str(tmp_path))
+    folder = wildcards.user_folder()
+    folder.mkdir(parents=True)
+    (folder / "animal.txt").write_text("\ufeff# mine\n\n  unicorn \n", encoding="utf-8")
+    (folder / "My toys.txt").write_text("ball\n")
+    assert expand("a __animal__ with a __My-toys__") == ["a unicorn with a ball"]
+    (folder / "latin.txt").write_bytes("Kätzchen".encode("latin-1"))
+    with pytest.raises(BadInputError, match=r"latin\.txt is not UTF-8"):
+        expand("__animal__")
+
+
+_list_templates = st.lists(
+    st.sampled_from(["__animal__", "__place__", "{a|__animal__|}", "_", "__", "x", "\\_"]),
+    max_size=8,
+).map("".join)
+
+
+@given(_list_templates, st.integers(0, 12), st.integers(0, 2**32))
+def test_images_get_prompts_that_only_the_seed_decides(template, images, seed):
+    try:
+        prompts = for_images(template, images, seed=seed, lists=LISTS)
+    except BadInputError as error:
+        assert "no list called" in error.message
+        return
+    assert len(prompts) == images
+    assert prompts == for_images(template, images, seed=seed, lists=LISTS)
+    assert not any("__animal__" in prompt for prompt in prompts)
