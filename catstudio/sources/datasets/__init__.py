@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from catstudio.core.errors import BadInputError
+from catstudio.core.errors import BadInputError, ImageRefusedError
+from catstudio.core.files import explain_os_error
 from catstudio.core.wording import shown
-from catstudio.sources.datasets import folders
+from catstudio.sources.datasets import coco, folders, huggingface, tabular, webdataset
+from catstudio.sources.datasets.archives import open_archive
 from catstudio.sources.datasets.base import (
     DECIDE_LATER,
     LEAVE_OUT,
@@ -17,7 +19,7 @@ from catstudio.sources.datasets.base import (
     suggested,
     unmapped,
 )
-from catstudio.sources.datasets.files import Files, Folder
+from catstudio.sources.datasets.files import Files, Folder, Listed
 from catstudio.sources.datasets.report import (
     ClassFacts,
     Finding,
@@ -28,10 +30,22 @@ from catstudio.sources.datasets.report import (
     Verdict,
     report_of,
 )
-from catstudio.sources.importing import holds
+from catstudio.sources.importing import holds, is_project
 
-FORMATS: dict[str, Format] = {one.id: one for one in (folders.FORMAT,)}
+FORMATS: dict[str, Format] = {
+    one.id: one
+    for one in (
+        huggingface.FORMAT,
+        webdataset.FORMAT,
+        coco.FORMAT,
+        tabular.FORMAT,
+        folders.FORMAT,
+    )
+}
 """In the order in which they are tried: the first that fits is taken."""
+
+LISTS = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet"})
+"""Endings of files that list images lying elsewhere."""
 
 
 def open_dataset(
@@ -52,19 +66,49 @@ def open_dataset(
             f"Known formats: auto, {', '.join(FORMATS)}.",
         )
     where = Path(path)
-    files = _files(where)
+    files = _files(where, check)
     try:
         chosen = FORMATS[format] if format != "auto" else _detected(files)
-        return Dataset(where, chosen, files, chosen.read(files))
+        dataset = Dataset(where, chosen, files, chosen.read(files))
+        if not dataset.items and not dataset.refused:
+            raise BadInputError(
+                f"{files.title} has no images in it.",
+                "Choose a folder, archive or list of JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC or "
+                "AVIF images.",
+            )
+    except ImageRefusedError as error:
+        # A list that cannot be read is no single image's trouble.
+        files.close()
+        raise BadInputError(error.message, error.hint) from error
     except BaseException:
         files.close()
         raise
+    return dataset
 
 
-def _files(path: Path) -> Files:
+def _files(path: Path, check: Callable[[], None]) -> Files:
+    if is_project(path):
+        raise BadInputError(
+            f"{shown(path.name)} is a CatStudio project, not a data set.", "Open it instead."
+        )
     if holds(path.is_dir):
-        return Folder(path)
-    raise BadInputError(f"{shown(path.name)} is no data set.", "Choose a folder or an archive.")
+        folder = Folder(path)
+        shards = not folder.images() and folder.ending(".tar", ".tar.gz", ".tgz")
+        return webdataset.Shards(folder, check) if shards else folder
+    if not holds(path.is_file):
+        raise BadInputError(f"{shown(path.name)} is not there.", "Check the path.")
+    try:
+        archive = open_archive(path, check)
+    except OSError as error:
+        raise explain_os_error(error, shown(path.name)) from error
+    if archive is not None:
+        return archive
+    if path.suffix.lower() in LISTS:
+        return Listed(path)
+    raise BadInputError(
+        f"{shown(path.name)} is no data set that can be read.",
+        "Choose a folder, a zip or tar archive, or a CSV, TSV, JSON, JSON lines or Parquet list.",
+    )
 
 
 def _detected(files: Files) -> Format:
@@ -75,6 +119,7 @@ __all__ = [
     "DECIDE_LATER",
     "FORMATS",
     "LEAVE_OUT",
+    "LISTS",
     "ClassFacts",
     "Dataset",
     "DatasetItem",

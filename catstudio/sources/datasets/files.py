@@ -1,17 +1,18 @@
-"""The files of a data set by their names inside it: a folder here, archives in the module beside."""
+"""The files of a data set by their names inside it: a folder, or what a list names. Archives are beside."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from catstudio.core.errors import ImageRefusedError
 from catstudio.core.pixels import EXTENSIONS, MAX_BYTES, read_bytes
 from catstudio.core.wording import shown
-from catstudio.sources.importing import Dead, walk
+from catstudio.sources.importing import Dead, holds, walk
 
-MAX_TABLE_BYTES = 512 * 2**20
+MAX_TABLE_BYTES = MAX_BYTES
 """The largest table or JSON file that is read, in bytes."""
 
 
@@ -19,10 +20,11 @@ class Files(ABC):
     """Files that can be listed and read; ``names`` are relative, with ``/``, in reading order.
 
     ``refused`` are entries that were left out, each with the reason; ``notes`` concern the
-    whole.
+    whole. ``listing`` is the one file that names the images, "" where there is none.
     """
 
     is_archive = True
+    listing = ""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -34,23 +36,39 @@ class Files(ABC):
     def read(self, name: str, limit: int = MAX_BYTES) -> bytes:
         """The bytes of ``name``; :class:`ImageRefusedError` when they cannot be had."""
 
+    @abstractmethod
     def path_of(self, name: str) -> Path | None:
         """The file on disk, None in an archive."""
-        return None
 
+    @abstractmethod
     def close(self) -> None:
         """Free what is held open; may be called twice."""
 
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.names)
+
+    def has(self, name: str) -> bool:
+        """Is there a file of that name?"""
+        return name in self._known
+
     def images(self) -> list[str]:
         """The names that end like an image, without what systems put beside them."""
-        return [name for name in self.names if _is_image(name)]
+        return [name for name in self.names if ends_like_image(name) and is_meant(name)]
+
+    def ending(self, *suffixes: str) -> list[str]:
+        """The names with one of these endings (lower case, with the dot)."""
+        return [n for n in self.names if n.lower().endswith(suffixes) and is_meant(n)]
 
 
-def _is_image(name: str) -> bool:
-    parts = name.split("/")
-    if any(part.startswith(".") or part == "__MACOSX" for part in parts):
-        return False
-    return PurePosixPath(parts[-1]).suffix.lower() in EXTENSIONS
+def is_meant(name: str) -> bool:
+    """False for hidden files and for what macOS packs beside each file."""
+    return not any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def ends_like_image(name: str) -> bool:
+    """Has the name an ending of an image format?"""
+    return PurePosixPath(name).suffix.lower() in EXTENSIONS
 
 
 class Folder(Files):
@@ -65,14 +83,45 @@ class Folder(Files):
         self.names = ["/".join(path.parts[start:]) for path in walk(root, self.refused)]
 
     def read(self, name: str, limit: int = MAX_BYTES) -> bytes:
-        path = self.path_of(name)
-        return _bounded(read_bytes(path), name, limit)
+        return bounded(read_bytes(self.path_of(name)), name, limit)
 
     def path_of(self, name: str) -> Path:
         return self.root / name
 
+    def close(self) -> None:
+        """Nothing is held open."""
 
-def _bounded(data: bytes, name: str, limit: int) -> bytes:
+
+class Listed(Files):
+    """The files around one list of images (a table, a COCO file), which is named itself.
+
+    The folder may be somebody's whole home: it is not walked, only what the list names is
+    looked for.
+    """
+
+    is_archive = False
+
+    def __init__(self, listing: Path) -> None:
+        super().__init__(shown(listing.name))
+        self.root = listing.parent
+        self.listing = listing.name
+        self.names = [listing.name]
+
+    def has(self, name: str) -> bool:
+        return holds((self.root / name).is_file)
+
+    def read(self, name: str, limit: int = MAX_BYTES) -> bytes:
+        return bounded(read_bytes(self.path_of(name)), name, limit)
+
+    def path_of(self, name: str) -> Path:
+        return self.root / name
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def bounded(data: bytes, name: str, limit: int) -> bytes:
+    """``data``, or :class:`ImageRefusedError` when it is longer than ``limit`` bytes."""
     if len(data) > limit:
         raise ImageRefusedError(
             f"{shown(name)} is too large: over {limit // 2**20} MiB.", "Leave it out, or split it."
@@ -89,16 +138,15 @@ def is_inside(name: str) -> bool:
     return ".." not in parts and not (len(parts[0]) >= 2 and parts[0][1] == ":")
 
 
-def joined(base: str, name: str) -> str:
-    """``name`` as seen from the folder ``base`` ("" for the root), both relative, with ``/``."""
-    plain = name.replace("\\", "/")
-    parts = [part for part in plain.split("/") if part not in ("", ".")]
-    return "/".join(([base] if base else []) + parts)
-
-
 def folder_of(name: str) -> str:
     """The folder that ``name`` lies in, "" for the root."""
     return name.rpartition("/")[0]
+
+
+def stem_of(name: str) -> str:
+    """``name`` without what follows the first dot of its last part: a WebDataset's key."""
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}{last.partition('.')[0]}"
 
 
 def common_top(names: Iterable[str]) -> str:

@@ -28,15 +28,15 @@ def places(names: list[str]) -> dict[str, tuple[str | None, str | None]]:
     for name, inner in zip(names, rest, strict=True):
         split = None
         if has_splits and "/" in inner:
-            top, _, inner = inner.partition("/")
-            split = split_named(top)
-        label, slash, _ = inner.partition("/")
+            split = split_named(inner.partition("/")[0])
+        below = inner.partition("/")[2] if split else inner
+        label, slash, _ = below.partition("/")
         found[name] = (shown(label) if slash else None, split)
     return found
 
 
 def _fits(files: Files) -> bool:
-    return True  # Every heap of images is one, if need be without labels.
+    return not files.listing  # Every heap of images is one, if need be without labels.
 
 
 def _read(files: Files) -> Read:
