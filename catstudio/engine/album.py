@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
@@ -39,18 +40,30 @@ class Album:
 
         Raises :class:`NotPossibleError` when none can.
         """
-        for step in range(len(self._seeds)):
-            seed = self._seeds[(turn + step) % len(self._seeds)]
+        count = len(self._seeds)
+        taken = self.take(((turn + step) % count for step in range(count)), 1)
+        if not taken:
+            raise NotPossibleError(
+                "None of the chosen photos can be read.", "Add at least one photo of this label."
+            )
+        return taken[0]
+
+    def take(self, order: Iterable[int], count: int) -> list[tuple[SeedImage, Image.Image]]:
+        """The first ``count`` photos of ``order`` (indices of seeds) that can be read, or fewer."""
+        taken: list[tuple[SeedImage, Image.Image]] = []
+        for index in order:
+            if len(taken) == count:
+                break
+            seed = self._seeds[index]
             if seed.path in self._refused:
                 continue
+            self._context.check_cancelled()
             try:
-                return seed, shrunk(seed.path, self._side)
+                taken.append((seed, shrunk(seed.path, self._side)))
             except ImageRefusedError as error:
                 self._refused.add(seed.path)
                 self._context.warn(error.message, error.hint, seed.path)
-        raise NotPossibleError(
-            "None of the chosen photos can be read.", "Add at least one photo of this label."
-        )
+        return taken
 
 
 def shrunk(path: str, side: int) -> Image.Image:

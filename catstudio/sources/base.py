@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from catstudio.core.errors import BadInputError
+from catstudio.sources import ranges
 
 if TYPE_CHECKING:
     from catstudio.jobs.context import JobContext
@@ -31,6 +32,8 @@ class Kind(StrEnum):
     CHOICE = "choice"
     BOOL = "bool"
     MODEL = "model"
+    RANGE = "range"
+    """Text as :mod:`catstudio.sources.ranges` reads it; "" leaves the range to the source."""
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
@@ -72,10 +75,27 @@ class Parameter(Struct, frozen=True, kw_only=True):
             too_high = self.high is not None and not value <= self.high
             if too_low or too_high:
                 raise BadInputError(f"{self.title} is {value}.", self._range_hint())
+        if self.kind is Kind.RANGE:
+            return self._checked_range(value)
         if self.kind is Kind.CHOICE and value not in {key for key, _ in self.choices}:
             allowed = ", ".join(key for key, _ in self.choices)
             raise BadInputError(f"{self.title} is {value!r}.", f"Choose one of: {allowed}.")
         return value
+
+    def _checked_range(self, text: str) -> str:
+        if not text:
+            return ""
+        has_values = self.low is not None
+        try:
+            return ranges.write(ranges.parse(text, self.low, self.high), has_values)
+        except ValueError as error:
+            hint = "Give a chance from 0 to 1, or off."
+            if has_values:
+                hint = (
+                    f"Give LOW:HIGH from {self.low:g} to {self.high:g}, with @CHANCE behind it if "
+                    "it is not to happen always, or off."
+                )
+            raise BadInputError(f"{self.title} is {text!r}, which is no range.", hint) from error
 
     def _range_hint(self) -> str:
         return (
