@@ -165,6 +165,10 @@ class Document(QObject):
         self._compose(self.rect)
         self.finish(name.lower(), name)
 
+    def refresh(self) -> None:
+        """Compose the whole picture anew, after a layer is shown differently without a step."""
+        self._compose(self.rect)
+
     # -- undo --------------------------------------------------------------------------------
 
     def undo(self) -> None:
