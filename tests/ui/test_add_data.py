@@ -141,7 +141,7 @@ def test_counted_labels(label: str, n: int, text: str) -> None:
         ("blend", 4, "Blend 4"),
         ("copy", 30, "Count 30 times"),
         ("photo", 0, "Import photos…"),
-        ("vendor", 0, "Import vendor photos…"),
+        ("vendor", 0, "Import photos…"),
         ("other-tool", 0, "Import images…"),
     ],
 )

@@ -10,7 +10,7 @@ from catstudio.sources import Source
 LABEL_COUNT = 8
 """How many images are made when nobody says."""
 
-_IMPORTS = {"photo": "photos", "vendor": "vendor photos", "drawing": "drawings"}
+_IMPORTS = {"photo": "photos", "vendor": "photos", "drawing": "drawings"}
 _VERBS = {"augment": "Augment {n:,}", "blend": "Blend {n:,}"}
 
 

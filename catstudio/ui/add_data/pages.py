@@ -7,12 +7,14 @@ from collections.abc import Callable
 from catstudio.sources import Source
 from catstudio.ui.add_data.generate_page import GeneratePage
 from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
+from catstudio.ui.add_data.vendor_page import VendorPage
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.settings import Settings
 
 PageBuilder = Callable[[Source, StudioBridge, Settings], SourcePage]
 
 PAGES: dict[str, PageBuilder] = {
+    "vendor": lambda source, _bridge, _settings: VendorPage(source),
     "copy": lambda source, _bridge, _settings: CopyPage(source),
 }
 """By a source's id."""

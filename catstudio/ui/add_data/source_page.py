@@ -17,6 +17,17 @@ from catstudio.ui.widgets import CollapsibleSection, label
 TIMES = Parameter(name="weight", title="Times", kind=Kind.INT, default=30, low=1, high=1_000_000)
 
 
+CREDIT = tuple(
+    Parameter(name=name, title=title, kind=Kind.TEXT, default="", help=help_)
+    for name, title, help_ in (
+        ("origin", "From", "Who or where it comes from: a vendor, a web address"),
+        ("license", "Licence", "Such as CC-BY-4.0: it goes into the export's card"),
+        ("author", "Author", "Who took or made them"),
+    )
+)
+"""What is asked of everything that is brought in."""
+
+
 class SourcePage(QWidget):
     """What all pages share: the source's summary, its facts, and that it says when it changes.
 
@@ -63,14 +74,7 @@ class ImportPage(SourcePage):
 
     def __init__(self, source: Source, parent: QWidget | None = None) -> None:
         super().__init__(source, parent)
-        self._credit = {
-            name: Field(Parameter(name=name, title=title, kind=Kind.TEXT, default="", help=help_))
-            for name, title, help_ in (
-                ("origin", "From", "Who or where it comes from: a vendor, a web address"),
-                ("license", "Licence", "Such as CC-BY-4.0: it goes into the export's card"),
-                ("author", "Author", "Who took or made them"),
-            )
-        }
+        self._credit = {parameter.name: Field(parameter) for parameter in CREDIT}
         form = Form()
         for field in self._credit.values():
             form.add(field.parameter.title, field)
@@ -87,8 +91,11 @@ class ImportPage(SourcePage):
 
     def ask(self, paths: tuple[str, ...], label: str | None) -> ImportAsk:
         """What to bring in, with this page's credit."""
-        credit = {name: field.value() for name, field in self._credit.items()}
-        return ImportAsk(paths=paths, source=self.source.id, label=label, **credit)
+        return ImportAsk(paths=paths, source=self.source.id, label=label, **self.credit())
+
+    def credit(self) -> dict[str, str]:
+        """Origin, license and author, as they are filled in."""
+        return {name: str(field.value()) for name, field in self._credit.items()}
 
 
 class CopyPage(SourcePage):
