@@ -7,13 +7,17 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from catstudio.core.errors import ImageRefusedError, NotPossibleError
 from catstudio.core.pixels import open_rgb
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import SeedImage
+
+Pixels = NDArray[np.uint8]
+"""An image: uint8 [height, width, 3], RGB."""
 
 _LIMIT = 96 << 20
 """Bytes of decoded photos kept from job to job: a live preview asks for the same ones again."""
@@ -59,14 +63,14 @@ class Album:
                 continue
             self._context.check_cancelled()
             try:
-                taken.append((seed, shrunk(seed.path, self._side)))
+                taken.append((seed, open_reduced(seed.path, self._side)))
             except ImageRefusedError as error:
                 self._refused.add(seed.path)
                 self._context.warn(error.message, error.hint, seed.path)
         return taken
 
 
-def shrunk(path: str, side: int) -> Image.Image:
+def open_reduced(path: str, side: int) -> Image.Image:
     """The photo at ``path`` as RGB, its shorter side at most ``side`` pixels. Do not change it:
     the same picture is handed out again. Raises :class:`ImageRefusedError`."""
     try:
@@ -95,21 +99,16 @@ def _size(image: Image.Image) -> int:
     return 3 * image.width * image.height
 
 
-def picture(pixels: Tensor) -> Image.Image:
-    """``pixels`` [3, h, w] in [0, 1] as an 8-bit picture."""
-    return Image.fromarray((pixels * 255).round().byte().permute(1, 2, 0).numpy())
-
-
-def png(image: Image.Image) -> bytes:
-    """``image`` as a PNG file."""
+def png(pixels: Pixels) -> bytes:
+    """``pixels`` as a PNG file."""
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def preview(image: Image.Image) -> bytes:
-    """``image`` as a small JPEG, for the job's card."""
-    small = image.copy()
+def jpeg(pixels: Pixels) -> bytes:
+    """``pixels`` as a small JPEG, for the job's card."""
+    small = Image.fromarray(pixels)
     small.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=80)
