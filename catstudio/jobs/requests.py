@@ -212,7 +212,7 @@ class AdapterSettings(Struct, frozen=True, kw_only=True):
     method: str = "lora"
     trigger_word: str = "sks"
     rank: int = 8
-    alpha: float = 8.0
+    alpha: int = 8
     vectors: int = 1
     resolution: int = 512
     learning_rate: float = 1e-4

@@ -78,18 +78,10 @@ def read(folder: Path, basis: dict[str, Any]) -> tuple[State, dict[str, torch.Te
         raise _damaged(path) from error
     if _digest(tensors) != state.digest:
         raise _damaged(path)
-    now = msgspec.to_builtins(basis)
-    other = sorted(
-        key for key in now.keys() | state.basis.keys() if now.get(key) != state.basis.get(key)
-    )
-    if other:
-        key = other[0]
-        shown = (
-            f"{key.replace('_', ' ')} was {_shown(state.basis.get(key))}, is {_shown(now.get(key))}"
-        )
+    if difference := _difference(state.basis, msgspec.to_builtins(basis)):
         raise BadInputError(
-            f"The training that was stopped at step {state.step} had other settings: {shown}.",
-            "Set them back to go on with it, or start over without resuming.",
+            f"The training that was stopped at step {state.step} is another one: {difference}.",
+            "Set it back to go on with it, or start over without resuming.",
         )
     return state, tensors
 
@@ -133,6 +125,13 @@ def _digest(tensors: dict[str, torch.Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _shown(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """The first thing that is not the same, in words; "" when all is."""
+    for key, value in now.items():
+        if before.get(key) == value:
+            continue
+        words = key.replace("_", " ")
+        if isinstance(value, list):
+            return f"its {words} are not the same"
+        return f"its {words} was {before.get(key)}, now it is {value}"
+    return ""

@@ -111,9 +111,6 @@ class _Job:
 
     def _encode(self, pipe: Any) -> list[photos.Encoded]:
         vae = pipe.vae.to(self.device.torch_device)
-        if self.way.is_checkpointed:
-            vae.enable_slicing()
-            vae.enable_tiling()
         return photos.encode(
             self.request.images,
             vae,
@@ -231,7 +228,9 @@ class _Job:
             photos=tuple(TrainedPhoto(one.id, one.sha256) for one in seen.values()),
             settings=msgspec.to_builtins(self.settings),
         )
-        data = save_tensors(training.learner.exported(), metadata_of(card, self.request.name))
+        data = _ordered(
+            save_tensors(training.learner.exported(), metadata_of(card, self.request.name))
+        )
         stride = max(1, -(-len(training.losses) // _SHOWN_LOSSES))
         result = {
             **needs,
@@ -251,3 +250,12 @@ class _Job:
         if self.pictures:
             files[SAMPLES_FILE] = self.pictures
         return result, files
+
+
+def _ordered(data: bytes) -> bytes:
+    """A safetensors file with its header in order: the library's own order changes every time,
+    and the same training shall be the same file."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = msgspec.json.encode(msgspec.json.decode(data[8:end]), order="sorted")
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + data[end:]

@@ -92,11 +92,13 @@ class TextualInversion:
             suffix = encoder_name.removeprefix("text_encoder")
             tokenizer, encoder = getattr(pipe, f"tokenizer{suffix}"), getattr(pipe, encoder_name)
             beginning = _embedding_of(tokenizer, encoder, start)
-            if tokenizer.add_tokens(words) != len(words):
+            known = tokenizer.get_vocab()
+            if any(f"{word}{end}" in known for word in words for end in ("", "</w>")):
                 raise BadInputError(
                     f"The model knows the word {self._word!r} already.",
                     "Choose a trigger word that is no word, such as <my-cat>.",
                 )
+            tokenizer.add_tokens(words)
             encoder.resize_token_embeddings(len(tokenizer), mean_resizing=False)
             first = int(tokenizer.convert_tokens_to_ids(self._word))
             # The words differ from the start, or they would stay equal for ever.
@@ -137,7 +139,8 @@ def _embedding_of(tokenizer: Any, encoder: Any, text: str) -> torch.Tensor:
     """The mean embedding of ``text``'s tokens, float32 [width]: where a new word begins."""
     ids = tokenizer(text, add_special_tokens=False).input_ids or [tokenizer.unk_token_id or 0]
     table = encoder.get_input_embeddings().weight.detach()
-    return table[torch.tensor(ids, device=table.device)].float().mean(0).cpu()
+    mean: torch.Tensor = table[torch.tensor(ids, device=table.device)].float().mean(0)
+    return mean.cpu()
 
 
 def _plain(tensor: torch.Tensor) -> torch.Tensor:
