@@ -124,6 +124,11 @@ class JobRunner:
         with self._lock:
             return not self._jobs
 
+    def jobs(self, lane: Lane) -> tuple[str, ...]:
+        """Ids of the jobs that wait or run in ``lane``, in the order of their asking."""
+        with self._lock:
+            return tuple(id_ for id_, job in self._jobs.items() if job.request.lane is lane)
+
     def close(self) -> None:
         """Cancel everything, stop the worker and join the threads; may be called twice."""
         with self._lock:

@@ -28,6 +28,7 @@ from catstudio.jobs.requests import (
     GenerateRequest,
     ImportDatasetRequest,
     ImportRequest,
+    Lane,
     PredictRequest,
     TrainRequest,
 )
@@ -359,9 +360,9 @@ class Studio:
 
         ``guide`` is the id of an image whose layout is followed, ``mask`` a PNG that is white
         where the seed image changes; a trial's images are shown and not kept. Test photos are
-        drawn first, so that nothing is ever made from them.
+        drawn first, so that nothing is ever made from them; a trial leaves the splits alone.
         """
-        if seeds is None:
+        if seeds is None and not is_trial:
             self.draw_splits()
         return requesting.generate_request(
             self._store,
@@ -429,6 +430,10 @@ class Studio:
     def is_idle(self) -> bool:
         """True when no job is waiting or running."""
         return self._runner.is_idle()
+
+    def jobs(self, lane: Lane) -> tuple[str, ...]:
+        """Ids of the jobs that wait or run in ``lane``, in the order of their asking."""
+        return self._runner.jobs(lane)
 
     def run(self, request: AnyRequest, on_event: Callable[[AnyEvent], None] | None = None) -> Done:
         """Do a job and wait for its end. A KeyboardInterrupt cancels it.

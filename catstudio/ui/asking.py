@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
@@ -11,9 +12,31 @@ from catstudio.core.errors import CatStudioError, NotPossibleError
 from catstudio.core.types import State
 from catstudio.jobs.requests import AnyRequest, GenerateRequest, ImportRequest
 from catstudio.sources import prompts
+from catstudio.studio import Studio
 from catstudio.ui.add_data.asks import CopyAsk, GenerateAsk, ImportAsk
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.clipboard import Incoming
+
+
+def generate_request(studio: Studio, ask: GenerateAsk, is_trial: bool = False) -> GenerateRequest:
+    """The request for what a page asks. Reads the project: call it in the background.
+
+    Raises :class:`BadInputError` and :class:`NotPossibleError` as the Studio does.
+    """
+    expanded = tuple(prompts.expand(ask.template)) if ask.template else ()
+    return studio.generate_request(
+        ask.method,
+        ask.label,
+        ask.count,
+        seeds=ask.seeds,
+        prompts=expanded,
+        seed=ask.seed,
+        options=ask.options,
+        accept=ask.accept,
+        guide=ask.guide,
+        mask=ask.mask,
+        is_trial=is_trial,
+    )
 
 
 class Asking(QObject):
@@ -30,21 +53,7 @@ class Asking(QObject):
 
     def generate(self, ask: GenerateAsk) -> None:
         """Start a generator."""
-
-        def build() -> GenerateRequest:
-            expanded = tuple(prompts.expand(ask.template)) if ask.template else ()
-            return self._studio.generate_request(
-                ask.method,
-                ask.label,
-                ask.count,
-                seeds=ask.seeds,
-                prompts=expanded,
-                seed=ask.seed,
-                options=ask.options,
-                accept=ask.accept,
-            )
-
-        self._start(build)
+        self._start(partial(generate_request, self._studio, ask))
 
     def bring_in(self, ask: ImportAsk, incoming: Incoming | None = None) -> None:
         """Start an import of the ask's paths, and of what was dropped or pasted beside them."""

@@ -29,7 +29,11 @@ class ImportAsk:
 
 @dataclass(frozen=True)
 class GenerateAsk:
-    """Make images. ``template`` is the prompt as typed; ``seeds`` None takes the label's photos."""
+    """Make images. ``template`` is the prompt as typed; ``seeds`` None takes the label's photos.
+
+    ``guide`` is the id of an image whose layout is followed; ``mask`` a PNG, see
+    :class:`~catstudio.jobs.requests.GenerateRequest`.
+    """
 
     method: str
     label: str
@@ -39,6 +43,8 @@ class GenerateAsk:
     seeds: tuple[str, ...] | None = None
     options: dict[str, Any] = field(default_factory=dict)
     accept: bool = False
+    guide: str | None = None
+    mask: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -55,7 +55,10 @@ class Form(QWidget):
 
 
 class SeedNumber(QWidget):
-    """The generator's seed: drawn afresh each time unless it is locked."""
+    """The generator's seed: drawn afresh each time unless it is locked. ``changed`` tells of each
+    other number."""
+
+    changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +68,7 @@ class SeedNumber(QWidget):
         self._number.setAccessibleName("Seed number")
         self._number.setToolTip("The same number with the same settings makes the same images")
         self._number.setMinimumWidth(72)
+        self._number.valueChanged.connect(self.changed)
         self._lock = icon_button(
             "lock-open", "Keep this number for the next images", checkable=True
         )
