@@ -85,8 +85,12 @@ class JobContext:
         params: dict[str, Any] | None = None,
         score: float | None = None,
         flags: tuple[str, ...] = (),
+        label: str | None = None,
     ) -> None:
-        """Hand over one finished image: encoded ``data`` (PNG) and its provenance."""
+        """Hand over one finished image: encoded ``data`` (PNG) and its provenance.
+
+        ``label`` is what it shows, in place of the request's.
+        """
         self._emit(
             ImageMade(
                 job_id=self.job_id,
@@ -97,6 +101,7 @@ class JobContext:
                 params=params or {},
                 score=score,
                 flags=flags,
+                label=label,
             )
         )
 

@@ -39,7 +39,8 @@ class ImageMade(Event, frozen=True, tag=True, kw_only=True):
     """One finished image from a generator: encoded bytes and what made it.
 
     ``score`` is the generator's own measure of quality (higher is better) or None;
-    ``flags`` are short notes for the reviewer such as ``close to seed``.
+    ``flags`` are short notes for the reviewer such as ``close to seed``. ``label`` is what it
+    shows where that is not what the request says: a blend is labelled as its parents are.
     """
 
     data: bytes
@@ -49,6 +50,7 @@ class ImageMade(Event, frozen=True, tag=True, kw_only=True):
     params: dict[str, Any] = {}
     score: float | None = None
     flags: tuple[str, ...] = ()
+    label: str | None = None
 
 
 class ImageAdded(Event, frozen=True, tag=True, kw_only=True):
