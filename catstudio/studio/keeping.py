@@ -175,7 +175,7 @@ class Keeper:
                     parents=event.parents,
                     params=params,
                 ),
-                label=request.label,
+                label=event.label or request.label,
                 state=State.ACCEPTED if request.accept else State.PENDING,
             )
         )
