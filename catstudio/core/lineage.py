@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from catstudio.core.database import Database
-from catstudio.core.types import Split
+from catstudio.core.types import ImageRecord, Split
 
 NEAR_COPY_BITS = 12
 """Two photos whose 128-bit hashes differ in at most this many bits are near-copies."""
 _BANDS = NEAR_COPY_BITS + 1
 _BAND_BITS = 128 // _BANDS + 1
+
+
+def held_lineages(images: Iterable[ImageRecord]) -> set[str]:
+    """The lineages that are validated or tested on: nothing may be made from them."""
+    return {
+        lineage
+        for record in images
+        if record.split in (Split.VAL, Split.TEST)
+        for lineage in record.lineages
+    }
 
 
 class NearCopies:
@@ -79,11 +89,13 @@ class Lineages:
             # not all be found.
             self._brought.add(dhash, id_)
 
-    def of(self, id_: str, dhash: int, parents: Iterable[str]) -> tuple[str, ...]:
+    def of(self, id_: str, dhash: int, parents: Iterable[str], burst: str = "") -> tuple[str, ...]:
         """The lineages of a new image: those of its parents and of every photo it nearly equals.
 
         One that has no parents is also compared with what was made here, for it may be a copy
-        of that. Without relatives it founds a lineage, called after itself.
+        of that. All photos of one ``burst`` have a lineage of that name: the same scene within
+        seconds, however far the subject moved. Without relatives an image founds a lineage,
+        called after itself.
         """
         related = set(parents)
         near = self._brought.within(dhash)
@@ -92,7 +104,8 @@ class Lineages:
         rows = self._database.read_in(
             "SELECT DISTINCT lineage FROM lineages WHERE image IN ({})", sorted(related | near)
         )
-        return tuple(sorted({lineage for (lineage,) in rows})) or (id_,)
+        found = {lineage for (lineage,) in rows} | ({burst} if burst else set())
+        return tuple(sorted(found)) or (id_,)
 
     def is_free(self, lineages: Iterable[str], split: Split) -> bool:
         """May a further photo of these lineages be in ``split``? Photos in the trash count too:

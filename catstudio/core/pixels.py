@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import stat
 import struct
 import warnings
@@ -35,14 +36,17 @@ DECODERS_SAY = (
     OSError, SyntaxError, ValueError, EOFError, struct.error, RuntimeError, LookupError, TypeError,
     ArithmeticError,
 )  # fmt: skip
-_EXIF_IFD, _EXIF_TIME_TAKEN = 0x8769, 36867
+_EXIF_IFD = 0x8769
+_TIME_TAKEN, _SUBSECONDS_TAKEN, _OFFSET_TAKEN = 0x9003, 0x9291, 0x9011
+_OFFSET = re.compile(r"[+-]\d\d:\d\d", re.ASCII)
 
 
 class DecodedImage(Struct, frozen=True):
     """An image that really decodes.
 
     ``image`` is RGB, oriented, in sRGB; ``width`` and ``height`` are its size in pixels;
-    ``captured_at`` is the EXIF time or ""; ``dhash`` is :func:`difference_hash`.
+    ``captured_at`` is the EXIF time, as exact as it is given (``2026:01:02 03:04:05.678+02:00``),
+    or ""; ``dhash`` is :func:`difference_hash`.
     """
 
     image: Image.Image
@@ -192,10 +196,18 @@ def _is_truncation(error: Exception) -> bool:
 
 def _time_taken(image: Image.Image) -> str:
     try:
-        value = image.getexif().get_ifd(_EXIF_IFD).get(_EXIF_TIME_TAKEN, "")
+        taken = image.getexif().get_ifd(_EXIF_IFD)
+        time, part, offset = (
+            str(taken.get(tag, "")).strip("\x00 ")
+            for tag in (_TIME_TAKEN, _SUBSECONDS_TAKEN, _OFFSET_TAKEN)
+        )
     except DECODERS_SAY:
         return ""  # A broken EXIF block is no reason to refuse a sound picture.
-    return str(value).strip("\x00 ")
+    if not time:
+        return ""
+    # Exif 3.0, 4.6.6.6: digits of a second, and hours and minutes from UTC.
+    part = f".{part}" if part.isascii() and part.isdigit() else ""
+    return time + part + (offset if _OFFSET.fullmatch(offset) else "")
 
 
 def _upright(image: Image.Image) -> Image.Image:

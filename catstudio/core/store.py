@@ -28,6 +28,8 @@ class NewImage(Struct, frozen=True, kw_only=True):
     """An image that has been decoded and may enter: its bytes and what is known of it.
 
     ``dhash`` is the 128-bit perceptual hash of :func:`catstudio.core.pixels.difference_hash`.
+    ``burst`` names the burst that a photo was taken in: its photos share a lineage, and so stay
+    on one side of every split.
     """
 
     data: bytes
@@ -41,6 +43,7 @@ class NewImage(Struct, frozen=True, kw_only=True):
     label: str | None = None
     state: State = State.PENDING
     split: Split | None = None
+    burst: str = ""
 
 
 class Count(Struct, frozen=True):
@@ -216,7 +219,7 @@ class Store:
         id_ = uuid.uuid4().hex
         parents = new.provenance.parents
         kin = self._kin()
-        lineages = kin.of(id_, new.dhash, [parent.id for parent in parents])
+        lineages = kin.of(id_, new.dhash, [parent.id for parent in parents], new.burst)
         split, note = self._split_for(new, lineages)
         row = {
             "id": id_,

@@ -56,7 +56,7 @@ class ImageRecord(Struct, frozen=True):
     ``id`` is unique across machines; ``sha256`` names the stored original bytes. ``width`` and
     ``height`` are in pixels after EXIF orientation. ``weight`` counts exact copies: n copies
     of one picture are one image of weight n. ``lineages`` are the ids of the real photos (or
-    bursts of near-copies) that it derives from; a photo's own lineage for a photo.
+    bursts, or near-copies) that it derives from; a photo's own lineage for a photo.
     ``label`` is None while nobody has decided. ``created`` is an ISO 8601 time in UTC.
     """
 

@@ -4,7 +4,7 @@ import io
 import struct
 import zlib
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -184,7 +184,7 @@ def test_properties_in_xmp_are_blanked(kind: str) -> None:
     found = check(encoded(kind, **options))
     with Image.open(io.BytesIO(found)) as image:
         packet = image.info["xmp"]
-    assert ElementTree.fromstring(packet.decode()) is not None
+    assert ET.fromstring(packet.decode()) is not None
     for kept in (b'exif:Flash="1"', b"<dc:title>Citycat", b"GPSVersionID", b"?xpacket end"):
         assert kept in packet
 

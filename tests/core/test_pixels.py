@@ -57,6 +57,42 @@ def test_time_taken_is_read() -> None:
     assert pixels.decode(data, "g.jpg").captured_at == "2026:01:02 03:04:05"
 
 
+@pytest.mark.parametrize(
+    ("part", "offset", "expected"),
+    [
+        ("678", "+02:00", "2026:01:02 03:04:05.678+02:00"),
+        ("", "-11:30", "2026:01:02 03:04:05-11:30"),
+        ("07\0", "", "2026:01:02 03:04:05.07"),
+        ("x", "   :  ", "2026:01:02 03:04:05"),
+    ],
+)
+def test_time_taken_is_as_exact_as_it_is_given(part: str, offset: str, expected: str) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Phone"
+    taken = exif.get_ifd(0x8769)
+    taken[0x9003], taken[0x9291], taken[0x9011] = "2026:01:02 03:04:05", part, offset
+    for kind in ("JPEG", "WEBP", "AVIF", "PNG"):
+        assert pixels.decode(encoded(gradient(), kind, exif=exif), "g").captured_at == expected
+
+
+def test_a_phones_10_bit_heic_decodes() -> None:
+    decoded = pixels.decode((DATA / "phone-10-bit.heic").read_bytes(), "phone.heic")
+    assert (decoded.format, decoded.width, decoded.height) == ("HEIF", 64, 48)
+    assert decoded.captured_at == "2026:01:02 03:04:05.678+02:00"
+    assert decoded.image.getpixel((60, 2))[0] > 200 > 60 > decoded.image.getpixel((3, 2))[0]
+
+
+def test_several_pictures_in_one_jpeg_give_the_first() -> None:
+    buffer = io.BytesIO()
+    second = Image.new("RGB", (64, 48), "red")
+    gradient().save(buffer, "MPO", save_all=True, append_images=[second])
+    gain_map, film = encoded(gradient(16, 16, "L"), "JPEG"), b"\0\0\0\x10ftypmp42\0\0\0\0 frames"
+    for data in (buffer.getvalue(), encoded(gradient(), "JPEG") + gain_map + film):
+        decoded = pixels.decode(data, "phone.jpg")
+        assert (decoded.format, decoded.width, decoded.height) == ("JPEG", 64, 48)
+        assert decoded.image.getpixel((3, 40))[0] < 60
+
+
 def test_color_profile_is_converted_to_srgb() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
     lab = gradient().convert("RGB")

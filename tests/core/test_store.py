@@ -103,6 +103,22 @@ def test_a_photo_near_to_what_was_made_here_is_of_its_lineage(store: Store) -> N
     )
 
 
+def test_photos_of_a_burst_are_one_lineage_and_no_less_real(store: Store) -> None:
+    first, second, third = (
+        store.add_image(photo(n, dhash, burst="a burst")).record
+        for n, dhash in enumerate((0, 2**64 - 1, 2**128 - 1))
+    )
+    assert first.lineages == second.lineages == third.lineages == ("a burst",)
+    assert first.is_real and not first.provenance.parents
+    tested = store.add_image(photo(3, 2**100 - 1, burst="another", split=Split.TEST)).record
+    assert tested.split is Split.TEST
+    late = store.add_image(photo(4, 2**30 - 1, burst="another", split=Split.TRAIN))
+    assert late.record.split is None and "another split" in late.note
+    # A photo that is brought in later and nearly equals one of them.
+    near = store.add_image(photo(5, 2**64 - 2)).record
+    assert near.lineages == ("a burst",)
+
+
 def test_lost_file_comes_back_with_its_bytes(store: Store) -> None:
     record = store.add_image(new_image(1)).record
     store.image_path(record).unlink()

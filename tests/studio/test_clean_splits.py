@@ -34,6 +34,7 @@ class AnyProject(RuleBasedStateMachine):
         self.store = new_store(Path(self.folder.name))
         self.edits = Edits(self.store)
         self.hashes: dict[str, int] = {}
+        self.bursts: dict[str, str] = {}
         self.count = 0
 
     def add(self, number: int, dhash: int, source: str, **fields) -> None:
@@ -79,6 +80,26 @@ class AnyProject(RuleBasedStateMachine):
         self.count += 1
         state = State.ACCEPTED if label else State.PENDING
         self.add(self.count, scene ^ 1 << bit, source, label=label, split=split, state=state)
+
+    @rule(
+        scenes=st.lists(st.sampled_from(SCENES), min_size=1, max_size=3),
+        burst=st.sampled_from(["one burst", "another"]),
+        split=splits,
+    )
+    def take_a_burst(self, scenes, burst, split) -> None:
+        for scene in scenes:
+            self.count += 1
+            name = f"{self.count}.png"
+            self.bursts[name] = burst
+            self.add(
+                self.count,
+                scene ^ 1 << 110 + self.count % 8,
+                "photo",
+                label="cat",
+                state=State.ACCEPTED,
+                split=split,
+                burst=burst,
+            )
 
     @precondition(lambda self: self.count)
     @rule(data=st.data(), label=labels, split=splits)
@@ -151,6 +172,7 @@ class AnyProject(RuleBasedStateMachine):
         for photo in (r for r in items if r.split in HELD):
             for one in used:
                 assert not set(photo.lineages) & set(one.lineages)
+                assert self.bursts.get(photo.name, "none") != self.bursts.get(one.name)
                 if one.is_real or not one.provenance.parents:
                     distance = (self.hashes[photo.id] ^ self.hashes[one.id]).bit_count()
                     assert distance > NEAR_COPY_BITS
