@@ -1,4 +1,4 @@
-"""Commands about the data set itself: new, import, review, split, verify."""
+"""Commands about the data set itself: new, review, split, verify."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from catstudio.cli.output import BAD_INPUT, DONE, Output, add_command
 from catstudio.cli.selection import select
 from catstudio.core.changes import SetLabel, SetState, count_images
 from catstudio.core.errors import BadInputError, ProjectError
-from catstudio.core.types import ImageRecord, Split, State
+from catstudio.core.types import ImageRecord, State
 from catstudio.learn.splits import TEST_TARGET
-from catstudio.sources import SOURCES
 from catstudio.studio import DEFAULT_LABELS, Studio
-
-_IMPORTED = tuple(s.id for s in SOURCES.values() if not s.is_generator and s.id != "copy")
 
 
 def add_commands(commands: Any) -> None:
@@ -27,22 +24,6 @@ def add_commands(commands: Any) -> None:
         default=",".join(DEFAULT_LABELS),
         metavar="A,B",
         help="its labels, with commas (default: %(default)s)",
-    )
-
-    parser = add_command(commands, "import", import_, "Bring in photos, drawings or folders.")
-    parser.add_argument("project")
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="image files, or folders of them")
-    parser.add_argument("--label", help="their label; without it they wait for one in review")
-    parser.add_argument("--source", choices=_IMPORTED, default="photo", help="how they came about")
-    parser.add_argument("--split", choices=[s.value for s in Split], help="their part of the test")
-    parser.add_argument("--origin", default="", help="where they come from: a shop, an address")
-    parser.add_argument("--license", default="", help="an SPDX name, or words")
-    parser.add_argument("--author", default="", help="who took or made them")
-    parser.add_argument(
-        "--parents", nargs="+", default=(), metavar="ID", help="images that these were made from"
-    )
-    parser.add_argument(
-        "--keep-location", action="store_true", help="leave in where photos were taken"
     )
 
     parser = add_command(commands, "review", review, "Accept, reject or relabel images.")
@@ -86,30 +67,6 @@ def new(args: argparse.Namespace, output: Output) -> int:
         output.say(f"{studio.root} is ready. Its labels: {', '.join(studio.labels())}.")
         output.result({"project": str(studio.root), "labels": studio.labels()})
     return DONE
-
-
-def import_(args: argparse.Namespace, output: Output) -> int:
-    """``catstudio import``."""
-    with Studio.open(args.project) as studio:
-        request = studio.import_request(
-            args.paths,
-            label=args.label,
-            source=args.source,
-            split=args.split,
-            origin=args.origin,
-            license=args.license,
-            author=args.author,
-            parents=args.parents,
-            keeps_location=args.keep_location,
-        )
-        result = studio.run(request, output.progress).result
-    refused = result["refused"]
-    output.say(
-        f"Added {count_images(result['added'])}; {result['duplicates']} were there already; "
-        f"{len(refused)} refused."
-    )
-    output.result(result)
-    return BAD_INPUT if refused else DONE
 
 
 def review(args: argparse.Namespace, output: Output) -> int:

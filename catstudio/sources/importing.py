@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from PIL.Image import Image
 
 from catstudio.core.errors import BadInputError, ImageRefusedError
+from catstudio.core.generated import Claim, read_claim
 from catstudio.core.pixels import EXTENSIONS, decode, read_bytes
 from catstudio.core.project import SUFFIX
 from catstudio.core.store import NewImage
@@ -19,6 +20,7 @@ from catstudio.core.types import Provenance, Split, State
 from catstudio.core.wording import shown
 from catstudio.jobs.requests import ImportRequest
 from catstudio.sources import source
+from catstudio.sources.drawing import OTHER_TOOL
 
 THUMBNAIL = 256
 """The side of the thumbnail that the gallery shows first, in pixels."""
@@ -67,11 +69,17 @@ class Given(Struct, frozen=True):
 
 
 class Sound(Struct, frozen=True):
-    """A candidate that decodes: ready for the store, with a small picture for a thumbnail."""
+    """A candidate that decodes: ready for the store, with a small picture for a thumbnail.
+
+    ``claim`` is what the file says of how it came about; ``note`` a sentence for the person when
+    it comes in as something else than asked.
+    """
 
     candidate: Candidate
     new: NewImage
     small: Image
+    claim: Claim | None = None
+    note: str = ""
 
 
 class Refused(Struct, frozen=True):
@@ -182,6 +190,8 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
         decoded = decode(data, candidate.name)
     except ImageRefusedError as refusal:
         return Refused(candidate, refusal)
+    claim = read_claim(data)
+    request, note = _honest(request, claim, candidate.name)
     params = dict(request.params)
     if decoded.captured_at:
         params["captured_at"] = decoded.captured_at
@@ -208,7 +218,26 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
         split=Split(request.split) if request.split else None,
     )
     # The full picture goes now: several of half a gigabyte may be waiting for the store.
-    return Sound(candidate, new, shrunk(decoded.image, THUMBNAIL))
+    return Sound(candidate, new, shrunk(decoded.image, THUMBNAIL), claim, note)
+
+
+def _honest(request: ImportRequest, claim: Claim | None, name: str) -> tuple[ImportRequest, str]:
+    """The request as it holds for a file that may say of itself that it is no photograph.
+
+    Such a file is never a real photo, whatever it is imported as: it would be tested on.
+    """
+    if claim is None or not claim.is_generated:
+        return request, ""
+    request = structs.replace(request, params={**claim.params(), **request.params})
+    if not source(request.source).is_real:
+        return request, ""
+    made_by = f" by {claim.made_by}" if claim.made_by else ""
+    note = (
+        f"{name} says that it was made{made_by} ({claim.evidence}): it came in as "
+        f"{OTHER_TOOL.id}, not as a real photo."
+    )
+    split = request.split if request.split == Split.TRAIN else None
+    return structs.replace(request, source=OTHER_TOOL.id, split=split), note
 
 
 def is_project(path: Path) -> bool:

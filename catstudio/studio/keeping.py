@@ -149,6 +149,8 @@ class Keeper:
         self, request: ImportRequest, sound: importing.Sound, context: JobContext
     ) -> None:
         added = self._store.add_image(sound.new)
+        if sound.note and not added.is_duplicate:
+            context.warn(sound.note, path=sound.candidate.path)
         if added.note:
             context.warn(added.note, path=sound.candidate.path)
         self._publish(self._added(request.job_id, added, sound.small))

@@ -9,7 +9,7 @@ from catstudio.core.errors import BadInputError, ImageRefusedError
 from catstudio.core.files import explain_os_error
 from catstudio.core.wording import shown
 from catstudio.sources.datasets import coco, folders, huggingface, tabular, webdataset
-from catstudio.sources.datasets.archives import open_archive
+from catstudio.sources.datasets.archives import is_archive_name, open_archive
 from catstudio.sources.datasets.base import (
     DECIDE_LATER,
     LEAVE_OUT,
@@ -86,6 +86,21 @@ def open_dataset(
     return dataset
 
 
+def is_dataset(path: str | Path, *, takes_folders: bool = True) -> bool:
+    """Would a person who names ``path`` mean a data set? An archive, a list of images, and, where
+    ``takes_folders``, a folder with a list, with shards, or with images in sub-folders."""
+    where = Path(path)
+    if not holds(where.is_dir):
+        return where.suffix.lower() in LISTS - {".txt"} or is_archive_name(where.name)
+    if not takes_folders or is_project(where):
+        return False
+    try:
+        with open_dataset(where) as dataset:
+            return dataset.format.id != folders.FORMAT.id or bool(dataset.raw_labels())
+    except BadInputError:
+        return False
+
+
 def _files(path: Path, check: Callable[[], None]) -> Files:
     if is_project(path):
         raise BadInputError(
@@ -130,6 +145,7 @@ __all__ = [
     "RawLabel",
     "RiskReport",
     "Verdict",
+    "is_dataset",
     "open_dataset",
     "report_of",
     "suggested",

@@ -67,6 +67,11 @@ def _report(
     marks = mark_copies(looked, known)
     marks[Group.BROKEN] = broken
     marks[Group.ODD] = [Marked(one.name, one.odd) for one in looked if one.odd]
+    marks[Group.GENERATED] = [
+        Marked(one.name, f"says that it was made by {one.claim.made_by} ({one.claim.evidence})")
+        for one in looked
+        if one.claim is not None and one.claim.is_generated
+    ]
     counts = dataset.label_counts()
     return RiskReport(
         path=str(dataset.path),

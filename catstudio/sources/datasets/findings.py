@@ -32,6 +32,8 @@ def findings(
         _codec(images),
         _size(images),
         _balance(images),
+        _generated(images, marks),
+        _splits(dataset),
         _odd(marks),
         _broken(marks),
     )
@@ -151,6 +153,35 @@ def _balance(images: Sequence[Looked]) -> Finding:
         return Finding("balance", "Balance", Verdict.OK, text)
     hint = f"There are {math.floor(high / low)} images of {most} to one of {fewest}: find more."
     return Finding("balance", "Balance", Verdict.LOOK, text, hint)
+
+
+def _generated(images: Sequence[Looked], marks: Marks) -> Finding:
+    made = len(marks[Group.GENERATED])
+    claims = [one.claim for one in images if one.claim is not None]
+    signed = sum(not claim.is_generated for claim in claims)
+    also = f" {count_images(signed)} carry content credentials (C2PA)." if signed else ""
+    if not made:
+        text = f"No image says that a program made it.{also} Metadata is easily lost: no proof."
+        return Finding("generated", "Generated images", Verdict.OK, text)
+    makers = Counter(claim.made_by for claim in claims if claim.is_generated).most_common(4)
+    named = ", ".join(f"{maker} {n:,}" for maker, n in makers if maker)
+    text = (
+        f"{made:,} of {count_images(len(images))} ({made / len(images):.0%}) say that a program "
+        f"made them: {named}.{also}"
+    )
+    hint = "They come in as made by another tool and are never tested on; or leave them out."
+    return Finding("generated", "Generated images", Verdict.LOOK, text, hint)
+
+
+def _splits(dataset: Dataset) -> Finding:
+    counts = dataset.split_counts()
+    if not counts:
+        text = "The data set proposes no splits; the project draws its own."
+        return Finding("splits", "Splits", Verdict.OK, text)
+    named = ", ".join(f"{split} {n:,}" for split, n in counts.items())
+    text = f"It proposes splits: {named}. Near-copies are never kept in two of them."
+    hint = "Keep them to compare with others' results, or let the project draw its own."
+    return Finding("splits", "Splits", Verdict.OK, text, hint)
 
 
 def _odd(marks: Marks) -> Finding:

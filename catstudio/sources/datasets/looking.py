@@ -8,6 +8,7 @@ from msgspec import Struct
 from PIL import Image, ImageStat
 
 from catstudio.core.files import sha256
+from catstudio.core.generated import Claim
 from catstudio.core.pixels import DECODERS_SAY
 from catstudio.sources.importing import Sound
 
@@ -38,6 +39,7 @@ class Looked(Struct, frozen=True):
     size: int
     quality: int
     odd: str
+    claim: Claim | None
     color: bytes
     shape: bytes
 
@@ -58,6 +60,7 @@ def look(sound: Sound, label: str | None) -> Looked:
         size=len(new.data),
         quality=quality,
         odd=_odd(new.width, new.height, ImageStat.Stat(gray).stddev[0]) or oddity,
+        claim=sound.claim,
         color=small.resize((COLOR_SIDE, COLOR_SIDE), Image.Resampling.BOX).tobytes(),
         shape=gray.resize((SHAPE_SIDE, SHAPE_SIDE), Image.Resampling.BOX).tobytes(),
     )

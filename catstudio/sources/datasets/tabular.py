@@ -52,6 +52,9 @@ def _table(files: Files, name: str) -> Table:
     at = header.index(known.path) if known.path is not None else guessed_path(rows)
     if at is None:
         return _headed(header, rows, notes)
+    others = [i for i in range(len(header)) if i != at]
+    if known.path is not None and len(others) > 1:
+        return _headed(header, rows, notes)  # Width, height ...: no word for a label among them.
     taken = {known.split, known.caption, known.prompt} if has_header else set()
     label = _guessed_label(
         [i for i, word in enumerate(header) if i != at and word not in taken], rows
