@@ -119,7 +119,8 @@ class GenerateRequest(Request, frozen=True, tag=True, kw_only=True):
     ``guide`` is an image whose layout is followed: a drawing that seed diffusion fills with the
     seeds' patches, the picture that a ControlNet reads. ``mask`` is a PNG, white where the seed
     image is redrawn (or belongs to the foreground), of the seed image's size. The images of a
-    trial are shown, not kept: listeners get them as ``ImageMade``.
+    trial are shown, not kept: listeners get them as ``ImageMade``. ``learned_from`` are the photos
+    that the adapters among the options were trained on: parents of every image, too.
     """
 
     method: str
@@ -134,6 +135,7 @@ class GenerateRequest(Request, frozen=True, tag=True, kw_only=True):
     guide: SeedImage | None = None
     mask: bytes = b""
     is_trial: bool = False
+    learned_from: tuple[Parent, ...] = ()
 
 
 class DataItem(Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Any
 
 from catstudio.core.errors import BadInputError, NotPossibleError
 from catstudio.core.files import sha256
+from catstudio.core.lineage import held_lineages
 from catstudio.core.pixels import EXTENSIONS
 from catstudio.core.store import Store
 from catstudio.core.types import ImageRecord, Parent, Split, State, soft_label
@@ -26,6 +27,7 @@ from catstudio.jobs.requests import (
 from catstudio.sources import SOURCES, importing, source
 from catstudio.sources.datasets import LEAVE_OUT
 from catstudio.studio import inheriting
+from catstudio.studio.adapters import learned_from
 
 MAX_COUNT = 10_000
 MAX_SEED = 2**32 - 1
@@ -137,6 +139,7 @@ def generate_request(
         seeds=tuple(_seed_image(store, record) for record in parents),
         guide=None if guide is None else _seed_image(store, _chosen(store, (guide,))[0]),
         options=checked,
+        learned_from=learned_from(store.images, checked),
         seed=seed,
         **settings,
     )
@@ -144,16 +147,6 @@ def generate_request(
 
 def _seed_image(store: Store, record: ImageRecord) -> SeedImage:
     return SeedImage(record.id, str(store.image_path(record)), record.label)
-
-
-def _held_lineages(images: Iterable[ImageRecord]) -> set[str]:
-    """The lineages that are validated or tested on: nothing may be made from them."""
-    return {
-        lineage
-        for record in images
-        if record.split in (Split.VAL, Split.TEST)
-        for lineage in record.lineages
-    }
 
 
 def _chosen(store: Store, ids: Iterable[str]) -> list[ImageRecord]:
@@ -168,7 +161,7 @@ def _chosen(store: Store, ids: Iterable[str]) -> list[ImageRecord]:
     if len(found) < len(wanted):
         missing = set(wanted) - {record.id for record in found}
         raise BadInputError(f"There is no image {', '.join(sorted(missing))}.")
-    held = _held_lineages(store.images())
+    held = held_lineages(store.images())
     for record in found:
         own = record.split in (Split.VAL, Split.TEST)
         if own or held.intersection(record.lineages):
@@ -181,17 +174,21 @@ def _chosen(store: Store, ids: Iterable[str]) -> list[ImageRecord]:
 
 
 def _seed_records(store: Store, label: str, seeds: Iterable[str] | None) -> list[ImageRecord]:
-    if seeds is not None:
-        return _chosen(store, seeds)
-    everything = store.images()
-    held_lineages = _held_lineages(everything)
+    return seed_photos(store.images(), label) if seeds is None else _chosen(store, seeds)
+
+
+def seed_photos(everything: Iterable[ImageRecord], label: str) -> list[ImageRecord]:
+    """The accepted photos of ``label`` that something may be made from, or learned from: none
+    of them, or of their near-copies among ``everything``, is validated or tested on."""
+    images = list(everything)
+    held = held_lineages(images)
     return [
         record
-        for record in everything
+        for record in images
         if record.label == label
         and record.state is State.ACCEPTED
         and record.is_real
-        and not held_lineages.intersection(record.lineages)
+        and not held.intersection(record.lineages)
     ]
 
 
