@@ -12,6 +12,7 @@ from catstudio.sources.datasets.base import Dataset, DatasetItem
 from catstudio.sources.datasets.classes import class_facts
 from catstudio.sources.datasets.copies import Known, mark_copies
 from catstudio.sources.datasets.findings import findings
+from catstudio.sources.datasets.lookalikes import Vote, vote
 from catstudio.sources.datasets.looking import Looked, look
 from catstudio.sources.datasets.planning import Plan
 from catstudio.sources.datasets.report import Group, Marked, RiskReport
@@ -48,10 +49,12 @@ def judged(dataset: Dataset, plan: Plan, known: Known, context: JobContext) -> R
                     looked.append(look(one, label_of[one.candidate.name]))
                 context.progress(done, total, f"{done} of {total} images looked at")
         except CancelledError as error:
-            report = _report(dataset, plan, known, looked, broken, done - 1, is_complete=False)
+            report = _report(dataset, plan, known, looked, broken, max(done - 1, 0), None)
             error.result = report.as_result()
             raise
-    return _report(dataset, plan, known, looked, broken, done, is_complete=True)
+    context.progress(total, total, "Comparing labels with look-alikes")
+    asked = vote(looked, context.check_cancelled)
+    return _report(dataset, plan, known, looked, broken, done, asked)
 
 
 def _report(
@@ -61,10 +64,13 @@ def _report(
     looked: list[Looked],
     broken: list[Marked],
     done: int,
-    *,
-    is_complete: bool,
+    asked: Vote | None,
 ) -> RiskReport:
+    """``asked`` is None for a check that was cancelled."""
     marks = mark_copies(looked, known)
+    if asked is not None:
+        suspected = {one.name for one in marks[Group.SUSPECT]}
+        marks[Group.SUSPECT] += [one for one in asked.suspects if one.name not in suspected]
     marks[Group.BROKEN] = broken
     marks[Group.ODD] = [Marked(one.name, one.odd) for one in looked if one.odd]
     marks[Group.GENERATED] = [
@@ -83,9 +89,9 @@ def _report(
         n_unlabelled=counts.get(None, 0),
         splits=dataset.split_counts(),
         classes=class_facts(looked),
-        findings=findings(looked, marks, plan, dataset),
+        findings=findings(looked, marks, plan, dataset, asked or Vote()),
         groups={group.value: tuple(marked) for group, marked in marks.items()},
         refused=tuple({"path": one.name, "reason": one.reason} for one in broken),
         notes=dataset.notes,
-        is_complete=is_complete,
+        is_complete=asked is not None,
     )

@@ -10,6 +10,7 @@ from catstudio.core.changes import count_images
 from catstudio.sources.datasets.base import Dataset
 from catstudio.sources.datasets.classes import FEWEST, Tell, binned, tell
 from catstudio.sources.datasets.copies import Marks
+from catstudio.sources.datasets.lookalikes import TRUSTED, Vote
 from catstudio.sources.datasets.looking import Looked
 from catstudio.sources.datasets.planning import Plan
 from catstudio.sources.datasets.report import Finding, Group, Verdict
@@ -20,7 +21,7 @@ _RARE = 10.0  # The largest class is so many times the smallest.
 
 
 def findings(
-    images: Sequence[Looked], marks: Marks, plan: Plan, dataset: Dataset
+    images: Sequence[Looked], marks: Marks, plan: Plan, dataset: Dataset, asked: Vote
 ) -> tuple[Finding, ...]:
     """All questions in the order in which they matter."""
     return (
@@ -28,7 +29,7 @@ def findings(
         _test_leak(marks),
         _copies(marks),
         _project(marks),
-        _suspect(marks),
+        _suspect(marks, asked),
         _codec(images),
         _size(images),
         _balance(images),
@@ -82,13 +83,22 @@ def _project(marks: Marks) -> Finding:
     return Finding("project", "Copies of the project", Verdict.LOOK, text, hint)
 
 
-def _suspect(marks: Marks) -> Finding:
+def _suspect(marks: Marks, asked: Vote) -> Finding:
     n = len({one.name for one in marks[Group.SUSPECT]})
+    if asked.right is None:
+        reach = "Only copies were compared: that needs more images of two labels."
+    elif asked.right < TRUSTED:
+        reach = (
+            f"Only copies were compared: colours and shapes tell the labels apart in "
+            f"{100 * asked.right:.0f} of 100, too few to doubt a label by."
+        )
+    else:
+        reach = f"Colours and shapes tell the labels apart in {100 * asked.right:.0f} of 100."
     if not n:
-        text = "No picture was found under two labels."
+        text = f"No label was found to disagree with its copies. {reach}"
         return Finding("suspect", "Suspect labels", Verdict.OK, text)
-    text = f"{count_images(n)} have a label that their copies or look-alikes do not have."
-    hint = "Look at them before they enter: one of the two labels is wrong."
+    text = f"{count_images(n)} with a label that copies or look-alikes do not have. {reach}"
+    hint = "Look at them before they enter: one of the two labels may be wrong."
     return Finding("suspect", "Suspect labels", Verdict.LOOK, text, hint)
 
 
