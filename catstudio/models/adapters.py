@@ -16,6 +16,8 @@ from catstudio.models.weights import read_header
 
 KEY = "catstudio.adapter"
 """Where the card stands in the metadata."""
+ADAPTER_KINDS = ("lora", "embedding")
+"""What the list of models calls adapters: they go with a model, and make nothing alone."""
 _VERSION = 1
 _ARCHITECTURES = {
     "stable-diffusion": "stable-diffusion-v1",

@@ -12,6 +12,7 @@ from catstudio.core.errors import CatStudioError, ModelFileError, NotPossibleErr
 from catstudio.core.files import write_atomic
 from catstudio.core.paths import data_dir
 from catstudio.models import hub
+from catstudio.models.adapters import read_card
 from catstudio.models.entry import ModelEntry
 from catstudio.models.inspection import Inspection, inspect
 from catstudio.models.weights import PICKLED_SUFFIXES
@@ -76,6 +77,31 @@ class ModelRegistry:
             native_size=found.native_size,
         )
         self._write((*(e for e in models if e.path != found.path), entry))
+        return entry
+
+    def add_adapter(self, path: str | Path, title: str) -> ModelEntry:
+        """Register an adapter that was trained here, a file with a card; see :mod:`adapters`.
+
+        Raises :class:`ModelFileError` when the file cannot be read or has no card.
+        """
+        path = Path(path).resolve()
+        card = read_card(path)
+        if card is None:
+            raise ModelFileError(
+                f"{path} does not say what it was trained on.", "Choose one that was trained here."
+            )
+        models = self.registered()
+        entry = ModelEntry(
+            id=_free_id(title, {e.id for e in models if e.path != str(path)}),
+            title=title,
+            kind=card.kind,
+            path=str(path),
+            family=card.family,
+            size=path.stat().st_size,
+            added=datetime.now(UTC).isoformat(timespec="seconds"),
+            provenance=msgspec.to_builtins(card),
+        )
+        self._write((*(e for e in models if e.path != str(path)), entry))
         return entry
 
     def remove(self, id_: str) -> ModelEntry:

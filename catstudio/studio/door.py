@@ -29,12 +29,13 @@ from catstudio.jobs.requests import (
     ImportDatasetRequest,
     ImportRequest,
     Lane,
+    PersonaliseRequest,
     PredictRequest,
     TrainRequest,
 )
 from catstudio.jobs.runner import JobRunner
 from catstudio.learn.splits import draw_splits
-from catstudio.studio import readiness, requesting, waiting
+from catstudio.studio import personalising, readiness, requesting, waiting
 from catstudio.studio.keeping import Keeper
 from catstudio.studio.listening import EditFailed, Listener, Listeners
 
@@ -390,6 +391,38 @@ class Studio:
             backbone=backbone or DEFAULT_BACKBONE,
             finetune=finetune,
         )
+
+    def personalise_request(
+        self,
+        label: str,
+        model: str,
+        options: Mapping[str, Any] | None = None,
+        *,
+        name: str = "",
+        seed: int = 0,
+        resume: bool = False,
+        is_estimate: bool = False,
+    ) -> PersonaliseRequest:
+        """Train an adapter on the photos of ``label``; see :mod:`catstudio.studio.personalising`.
+
+        Test photos are drawn first, so that none is ever learned from; an estimate draws nothing.
+        """
+        if not is_estimate:
+            self.draw_splits()
+        return personalising.request(
+            self._store,
+            label,
+            model,
+            options or {},
+            name=name,
+            seed=seed,
+            resume=resume,
+            is_estimate=is_estimate,
+        )
+
+    def personal_photos(self, label: str) -> personalising.Chosen:
+        """Which photos of ``label`` an adapter would learn from, and why not from the others."""
+        return personalising.choose(self._store.images(), label)
 
     def evaluate_request(
         self, folder: str | Path, run: int | None = None, mapping: Mapping[str, str] | None = None

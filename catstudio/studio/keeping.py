@@ -24,7 +24,7 @@ from catstudio.core.pixels import decode
 from catstudio.core.project import ProjectFolder
 from catstudio.core.store import AddedImage, NewImage, Store
 from catstudio.core.thumbnails import write_thumbnail
-from catstudio.core.types import Provenance, State
+from catstudio.core.types import Parent, Provenance, State
 from catstudio.core.wording import shown
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import (
@@ -41,10 +41,11 @@ from catstudio.jobs.requests import (
     GenerateRequest,
     ImportDatasetRequest,
     ImportRequest,
+    PersonaliseRequest,
     TrainRequest,
 )
 from catstudio.sources import importing
-from catstudio.studio import inheriting
+from catstudio.studio import inheriting, personalising
 
 
 class _Made(Struct):
@@ -85,6 +86,8 @@ class Keeper:
             return msgspec.structs.replace(
                 event, result={**event.result, **self._finish(event.job_id, "generate")}
             )
+        if isinstance(event, Done) and isinstance(request, PersonaliseRequest):
+            return personalising.keep(request, event)
         if isinstance(event, Done) and isinstance(request, TrainRequest):
             number = self._store.add_run(request.backbone, _summary(event.result), event.files)
             return Done(job_id=event.job_id, result={"run": number, **event.result})
@@ -174,7 +177,7 @@ class Keeper:
                 provenance=Provenance(
                     source=request.method,
                     method=event.method,
-                    parents=event.parents,
+                    parents=_parents(request, event),
                     params=params,
                 ),
                 label=event.label or request.label,
@@ -233,4 +236,10 @@ _SUMMARY = ("answer", "metrics", "why_not", "n_train", "n_test", "seconds", "lab
 
 def _summary(result: dict[str, Any]) -> dict[str, Any]:
     """The part of a report that the list of runs shows without opening its file."""
+def _parents(request: GenerateRequest, event: ImageMade) -> tuple[Parent, ...]:
+    """What the image was made from, then what its adapters have learned from, each once."""
+    own = {parent.id for parent in event.parents}
+    return (*event.parents, *(one for one in request.learned_from if one.id not in own))
+
+
     return {key: result[key] for key in _SUMMARY if key in result}

@@ -42,6 +42,8 @@ def result_text(result: Mapping[str, Any]) -> str:
     """What a finished job brought: ``8 images in 12 s``, ``3 added, 1 already there``."""
     if "run" in result:
         return f"run {result['run']}"
+    if "adapter" in result:
+        return f"learned {result['label']} as {result['adapter']}"
     if "added" in result:
         refused = len(result.get("refused", ()))
         parts = [f"{result['added']:,} added"]
@@ -175,6 +177,8 @@ class JobCard(QFrame):
         text = f"stopped, {self._made:,} kept"
         if isinstance(event, Done):
             text = result_text(event.result)
+        if isinstance(event, Cancelled) and "step" in event.result:
+            text = f"stopped at step {event.result['step']:,}, and can go on from there"
         if self.warnings:
             self._tell(f"{text[:1].upper()}{text[1:]}" or "Done")
             return

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from catstudio.core.errors import CatStudioError
 from catstudio.models import ModelEntry, ModelRegistry
+from catstudio.models.adapters import ADAPTER_KINDS
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.theme import XS
 from catstudio.ui.widgets import ComboBox, icon_button, label
@@ -121,7 +122,7 @@ class ModelChooser(QWidget):
         wanted = self._wanted or self.value()
         self._list.blockSignals(True)
         self._list.clear()
-        for entry in entries:
+        for entry in (one for one in entries if one.kind not in ADAPTER_KINDS):
             self._list.addItem(entry.title, entry.id)
             at = self._list.count() - 1
             self._list.setItemData(at, entry.native_size, _SIZE_ROLE)
