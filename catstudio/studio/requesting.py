@@ -116,7 +116,7 @@ def generate_request(
         raise BadInputError(f"{maker.title} does not generate images.", f"Use one of: {makers}.")
     if not 1 <= count <= MAX_COUNT:
         raise BadInputError(f"The count is {count}.", f"Give a number from 1 to {MAX_COUNT:,}.")
-    _check_seed(seed)
+    check_seed(seed)
     store.check_label(label)
     checked = maker.options(dict(options))
     # A model that can do without a seed image gets one only when it is chosen.
@@ -192,7 +192,8 @@ def seed_photos(everything: Iterable[ImageRecord], label: str) -> list[ImageReco
     ]
 
 
-def _check_seed(seed: int) -> None:
+def check_seed(seed: int) -> None:
+    """Raise :class:`BadInputError` for a number that no generator takes."""
     if not 0 <= seed <= MAX_SEED:
         raise BadInputError(f"The seed is {seed}.", f"Give a number from 0 to {MAX_SEED:,}.")
 
@@ -200,7 +201,7 @@ def _check_seed(seed: int) -> None:
 def train_request(store: Store, seed: int, **settings: Any) -> TrainRequest:
     """Everything accepted and labelled. Raises :class:`NotPossibleError` when that is nothing."""
     store.folder.check_reachable()
-    _check_seed(seed)
+    check_seed(seed)
     items = [
         _item(record, record.label, store.image_path(record))
         for record in store.images()
