@@ -236,6 +236,9 @@ def _say(result: dict[str, Any], lacks_licence: bool, output: Output) -> None:
         f"Added {count_images(result['added'])}; {result['duplicates']} were there already; "
         f"{len(result['refused'])} refused."
     )
+    if result["location_removed"]:
+        places = count_images(result["location_removed"])
+        output.say(f"Location was removed from {places}; --keep-location keeps it.")
     if result["left_out"]:
         output.say(f"Left out as asked: {count_images(result['left_out'])}.")
     if result["unmapped"]:
@@ -247,11 +250,14 @@ def _say(result: dict[str, Any], lacks_licence: bool, output: Output) -> None:
         output.say("No licence was given (--license): nobody will know what these may be used for.")
 
 
+_ADDED_UP = ("added", "duplicates", "left_out", "location_removed", "seconds")
+
+
 class _Total:
     """The results of several imports as one."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, Any] = {"added": 0, "duplicates": 0, "left_out": 0, "seconds": 0.0}
+        self._numbers: dict[str, Any] = dict.fromkeys(_ADDED_UP, 0)
         self._lists: dict[str, list[Any]] = {"ids": [], "refused": [], "skipped": []}
         self._unmapped: dict[str, int] = {}
 

@@ -12,6 +12,7 @@ from PIL.Image import Image
 
 from catstudio.core.errors import BadInputError, ImageRefusedError
 from catstudio.core.generated import Claim, read_claim
+from catstudio.core.location import without_location
 from catstudio.core.pixels import EXTENSIONS, decode, read_bytes
 from catstudio.core.project import SUFFIX
 from catstudio.core.store import NewImage
@@ -72,7 +73,8 @@ class Sound(Struct, frozen=True):
     """A candidate that decodes: ready for the store, with a small picture for a thumbnail.
 
     ``claim`` is what the file says of how it came about; ``note`` a sentence for the person when
-    it comes in as something else than asked.
+    it comes in as something else than asked; ``lost_location`` tells that its bytes are those
+    of the file but for the place where it was taken.
     """
 
     candidate: Candidate
@@ -80,6 +82,7 @@ class Sound(Struct, frozen=True):
     small: Image
     claim: Claim | None = None
     note: str = ""
+    lost_location: bool = False
 
 
 class Refused(Struct, frozen=True):
@@ -187,6 +190,8 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
         data = candidate.data
         if data is None:
             data = read_bytes(Path(candidate.path))
+        # Before hashing: the same photo again is a duplicate, whoever took its place out.
+        given, data = data, data if request.keeps_location else without_location(data)
         decoded = decode(data, candidate.name)
     except ImageRefusedError as refusal:
         return Refused(candidate, refusal)
@@ -195,6 +200,9 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
     params = dict(request.params)
     if decoded.captured_at:
         params["captured_at"] = decoded.captured_at
+    lost_location = data is not given
+    if lost_location:
+        params["location"] = "removed"
     new = NewImage(
         data=data,
         name=candidate.name,
@@ -216,9 +224,10 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
         # What has no label yet waits in review; the person vouches for the rest.
         state=State.ACCEPTED if request.label else State.PENDING,
         split=Split(request.split) if request.split else None,
+        burst=str(params.get("burst", "")),
     )
     # The full picture goes now: several of half a gigabyte may be waiting for the store.
-    return Sound(candidate, new, shrunk(decoded.image, THUMBNAIL), claim, note)
+    return Sound(candidate, new, shrunk(decoded.image, THUMBNAIL), claim, note, lost_location)
 
 
 def _honest(request: ImportRequest, claim: Claim | None, name: str) -> tuple[ImportRequest, str]:

@@ -125,6 +125,7 @@ class Keeper:
         for one in given.refused:
             context.warn(one.message, one.hint, one.path)
         problem: CatStudioError | None = None
+        without_place = 0
         with closing(importing.checked(request, given.candidates)) as every:
             try:
                 for done, checked in enumerate(every, 1):
@@ -134,7 +135,8 @@ class Keeper:
                         refused.append({"path": path, "reason": str(checked.reason)})
                         context.warn(checked.reason.message, checked.reason.hint, path)
                     else:
-                        self._import_one(request, checked, context)
+                        is_new = self._import_one(request, checked, context)
+                        without_place += is_new and checked.lost_location
                     context.progress(done, total, f"{done} of {total} files")
             except CatStudioError as error:
                 problem = error
@@ -142,6 +144,7 @@ class Keeper:
             finally:
                 finished = self._finish(request.job_id, "add")
                 result = {"added": finished.pop("made"), **finished, "refused": refused, **facts}
+                result["location_removed"] = without_place
                 if problem is not None:
                     problem.result = result
         return Done(job_id=request.job_id, result=result)
@@ -150,13 +153,15 @@ class Keeper:
 
     def _import_one(
         self, request: ImportRequest, sound: importing.Sound, context: JobContext
-    ) -> None:
+    ) -> bool:
+        """Store one; was it new?"""
         added = self._store.add_image(sound.new)
         if sound.note and not added.is_duplicate:
             context.warn(sound.note, path=sound.candidate.path)
         if added.note:
             context.warn(added.note, path=sound.candidate.path)
         self._publish(self._added(request.job_id, added, sound.small))
+        return not added.is_duplicate
 
     def _keep_image(self, request: GenerateRequest, event: ImageMade) -> ImageAdded:
         decoded = decode(event.data, event.name)

@@ -9,6 +9,7 @@ from typing import Any
 
 from catstudio.core.errors import BadInputError, NotPossibleError
 from catstudio.core.files import sha256
+from catstudio.core.location import without_location
 from catstudio.core.lineage import held_lineages
 from catstudio.core.pixels import EXTENSIONS
 from catstudio.core.store import Store
@@ -254,6 +255,7 @@ def evaluate_request(
             f"There is no folder {folder}.", "Give a folder with one sub-folder a class."
         )
     items: list[DataItem] = []
+    trained = {r.sha256 for r in store.images() if r.split not in (Split.VAL, Split.TEST)}
     for sub in _class_folders(folder):
         dead: list[importing.Dead] = []
         files = [p for p in importing.walk(sub, dead) if p.suffix.lower() in EXTENSIONS]
@@ -268,19 +270,18 @@ def evaluate_request(
                 f"The folder {sub.name} is no label of this model ({', '.join(labels)}).",
                 f"Say what it is with --map {sub.name}={labels[-1]}.",
             )
-        items += [_outside(path, label) for path in files]
+        items += [_outside(path, label, trained) for path in files]
     if not items:
         raise BadInputError(
             f"{folder} has no images in class folders.",
             "Put the photos in sub-folders named like the labels, such as cat/ and not-cat/.",
         )
-    trained = [r.sha256 for r in store.images() if r.split not in (Split.VAL, Split.TEST)]
     return EvaluateRequest(
         job_id=new_job_id(),
         items=tuple(items),
         run_folder=str(run_folder),
         embedding_cache=str(store.folder.embeddings),
-        training_sha256=tuple(trained),
+        training_sha256=tuple(sorted(trained)),
     )
 
 
@@ -295,9 +296,13 @@ def _class_folders(folder: Path) -> list[Path]:
     return [p for p in inside if not p.name.startswith(".") and importing.holds(p.is_dir)]
 
 
-def _outside(path: Path, label: str) -> DataItem:
+def _outside(path: Path, label: str, trained: set[str]) -> DataItem:
     try:
-        digest = sha256(path.read_bytes())
+        data = path.read_bytes()
+        digest = sha256(data)
+        if digest not in trained:
+            # As an import would have stored it, so that a photo trained on is still known.
+            digest = sha256(without_location(data))
     except OSError:
         digest = ""  # The worker says of this one why it cannot be read, and goes on.
     return DataItem(

@@ -49,6 +49,8 @@ def result_text(result: Mapping[str, Any]) -> str:
         parts = [f"{result['added']:,} added"]
         parts += [f"{result['duplicates']:,} already there"] if result.get("duplicates") else []
         parts += [f"{refused:,} refused"] if refused else []
+        places = result.get("location_removed", 0)
+        parts += [f"location removed from {places:,}"] if places else []
         return ", ".join(parts)
     if "made" in result:
         n = result["made"]
