@@ -9,8 +9,8 @@ from typing import Any
 
 from catstudio.core.errors import BadInputError, NotPossibleError
 from catstudio.core.files import sha256
-from catstudio.core.location import without_location
 from catstudio.core.lineage import held_lineages
+from catstudio.core.location import without_location
 from catstudio.core.pixels import EXTENSIONS
 from catstudio.core.store import Store
 from catstudio.core.types import ImageRecord, Parent, Split, State, soft_label
