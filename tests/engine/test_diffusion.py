@@ -25,7 +25,7 @@ from catstudio.core.errors import (
 )
 from catstudio.engine import device as devices
 from catstudio.engine import diffusion
-from catstudio.engine.diffusion import PipelineOwner, generate, job, loading
+from catstudio.engine.diffusion import PipelineOwner, generate, loading, reporting
 from catstudio.engine.diffusion.owner import Task
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import ImageMade, Progress, Warned
@@ -162,7 +162,7 @@ def test_image_to_image_keeps_shape_and_names_the_parent(models, owner, seeds, f
 
 @pytest.mark.parametrize("family", ["stable_diffusion", "flux"])
 def test_progress_rises_and_previews_decode(models, owner, monkeypatch, family):
-    monkeypatch.setattr(job, "PREVIEW_SECONDS", 0.0)
+    monkeypatch.setattr(reporting, "PREVIEW_SECONDS", 0.0)
     recorder = Recorder()
     generate(
         request(models / family, 2, options={"num_inference_steps": 3}), recorder.context, owner
@@ -187,7 +187,7 @@ def test_previews_come_at_most_four_times_a_second(models, owner):
         recorder.context,
         owner,
     )
-    allowed = 1 + (time.monotonic() - start) / job.PREVIEW_SECONDS
+    allowed = 1 + (time.monotonic() - start) / reporting.PREVIEW_SECONDS
     assert len(recorder.steps) == 20
     assert recorder.steps[0].preview
     assert sum(event.preview is not None for event in recorder.steps) <= allowed

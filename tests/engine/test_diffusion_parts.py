@@ -14,8 +14,9 @@ from torch.nn import functional
 
 from catstudio.core.errors import BadInputError
 from catstudio.engine.diffusion import call, preview
-from catstudio.engine.diffusion.call import Settings
+from catstudio.engine.diffusion.call import Images
 from catstudio.engine.diffusion.loading import first_line
+from catstudio.engine.diffusion.settings import Settings
 
 SETTINGS = Settings(
     negative_prompt="dog", size=64, num_inference_steps=4, guidance_scale=3.0, strength=0.5
@@ -119,7 +120,7 @@ def test_only_what_a_call_accepts_is_passed():
     class Plain:
         def __call__(self, prompt, num_inference_steps, generator): ...
 
-    given = call.arguments(Plain(), SETTINGS, "a cat", (64, 64), 5, None, lambda *_: None)
+    given = call.arguments(Plain(), SETTINGS, "a cat", (64, 64), 5, Images(), lambda *_: None)
     assert set(given) == {"prompt", "num_inference_steps", "generator"}
     assert given["generator"].initial_seed() == 5
     assert not call.accepts_negative(Plain())
@@ -129,7 +130,7 @@ def test_the_older_callback_is_used_where_there_is_no_newer():
     pipe = PixArtAlphaPipeline.__new__(PixArtAlphaPipeline)
     seen = []
     given = call.arguments(
-        pipe, SETTINGS, "a cat", (64, 64), 5, None, lambda *args: seen.append(args[1:])
+        pipe, SETTINGS, "a cat", (64, 64), 5, Images(), lambda *args: seen.append(args[1:])
     )
     given["callback"](3, None, "latents")
     assert seen == [(3, "latents")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 from PIL import Image, ImageOps
 
 from catstudio.core.errors import BadInputError
+from catstudio.engine.diffusion.settings import Settings
 
 _LONGEST = 2.0
 """A seed image longer than this (long side / short side) is cropped in the middle."""
@@ -20,39 +21,35 @@ StepEnd = Callable[[Any, int, torch.Tensor], None]
 """Called with (pipeline, step from 0, latents) after each denoising step."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the person set, checked against the ranges that the source declares."""
-
-    negative_prompt: str
-    size: int
-    num_inference_steps: int
-    guidance_scale: float
-    strength: float
-
-
 def size_for(pipe: Any, size: int, seed: Image.Image | None, model: str) -> tuple[int, int]:
     """(width, height) in pixels: square, or of the seed's shape with ``size`` as short side.
 
-    Each side is rounded to what the model can make.
+    Each side is rounded to what the model can make. Raises as :func:`rounded`.
+    """
+    long = 1.0
+    if seed is not None:
+        long = min(_LONGEST, max(seed.size) / min(seed.size))
+    short, longer = rounded(pipe, (size, size * long), model)
+    is_upright = seed is not None and seed.height > seed.width
+    return (short, longer) if is_upright else (longer, short)
+
+
+def rounded(pipe: Any, size: tuple[float, float], model: str) -> tuple[int, int]:
+    """``size`` in pixels, each side rounded to what the model can make.
 
     Raises
     ------
     BadInputError : larger than the model's positions reach.
     """
     step = size_step(pipe)
-    long = 1.0
-    if seed is not None:
-        long = min(_LONGEST, max(seed.size) / min(seed.size))
-    sides = [max(step, round(side / step) * step) for side in (size, size * long)]
+    sides = (max(step, round(size[0] / step) * step), max(step, round(size[1] / step) * step))
     largest = _largest_side(pipe)
-    if largest and sides[1] > largest:
+    if largest and max(sides) > largest:
         raise BadInputError(
-            f"{model} cannot make images of {sides[1]} pixels.",
+            f"{model} cannot make images of {max(sides)} pixels.",
             f"It makes at most {largest} pixels on the long side; choose a smaller size.",
         )
-    is_upright = seed is not None and seed.height > seed.width
-    return (sides[0], sides[1]) if is_upright else (sides[1], sides[0])
+    return sides
 
 
 def size_step(pipe: Any) -> int:
@@ -106,11 +103,21 @@ def unread(pipe: Any, prompt: str) -> tuple[int, str]:
     return max(ends, default=(0, ""))
 
 
-def steps_for(settings: Settings, from_image: bool) -> int:
+def steps_for(steps: int, strength: float, from_image: bool) -> int:
     """Denoising steps to ask for; from an image only ``strength`` of them run, and one must."""
     if not from_image:
-        return settings.num_inference_steps
-    return max(settings.num_inference_steps, math.ceil(1 / settings.strength - 1e-9))
+        return steps
+    return max(steps, math.ceil(1 / strength - 1e-9))
+
+
+@dataclass(frozen=True)
+class Images:
+    """The pictures that a call gets, each of the size that is made: ``start`` is drawn over,
+    ``mask`` is white where, ``control`` is what a ControlNet follows."""
+
+    start: Image.Image | None = None
+    mask: Image.Image | None = None
+    control: Image.Image | None = None
 
 
 def arguments(
@@ -119,7 +126,7 @@ def arguments(
     prompt: str,
     size: tuple[int, int],
     seed: int,
-    image: Image.Image | None,
+    images: Images,
     on_step: StepEnd,
 ) -> dict[str, Any]:
     """The keyword arguments for ``pipe(...)``: only those that its signature names.
@@ -127,27 +134,46 @@ def arguments(
     The generator is the CPU's whatever the device, so one seed is one image everywhere.
     """
     accepted = inspect.signature(pipe.__call__).parameters
+    is_from_image = images.start is not None
     wanted: dict[str, Any] = {
         "prompt": prompt,
         "width": size[0],
         "height": size[1],
-        "num_inference_steps": steps_for(settings, image is not None),
+        "num_inference_steps": steps_for(
+            settings.num_inference_steps, settings.strength, is_from_image
+        ),
         "guidance_scale": settings.guidance_scale,
         "generator": torch.Generator("cpu").manual_seed(seed),
         "output_type": "pt",
     }
     if settings.negative_prompt and accepts_negative(pipe):
         wanted["negative_prompt"] = settings.negative_prompt
-    if image is not None:
-        wanted |= {"image": image, "strength": settings.strength}
+    if is_from_image:
+        wanted |= {"image": images.start, "strength": settings.strength}
+    if images.mask is not None:
+        wanted["mask_image"] = images.mask
+    if images.control is not None:
+        # From text alone, Stable Diffusion's pipelines call the guide just "image".
+        wanted["control_image" if "control_image" in accepted else "image"] = images.control
+        wanted |= {
+            "controlnet_conditioning_scale": settings.controlnet_conditioning_scale,
+            "control_guidance_start": settings.control_guidance_start,
+            "control_guidance_end": settings.control_guidance_end,
+        }
+    wanted |= _step_callback(pipe, accepted, on_step)
+    return {name: value for name, value in wanted.items() if name in accepted}
+
+
+def _step_callback(pipe: Any, accepted: Mapping[str, Any], on_step: StepEnd) -> dict[str, Any]:
     if "callback_on_step_end" in accepted:
 
-        def step_end(pipe: Any, step: int, _: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-            on_step(pipe, step, tensors["latents"])
+        def step_end(running: Any, step: int, _: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+            on_step(running, step, tensors["latents"])
             return {}
 
-        wanted["callback_on_step_end"] = step_end
-    elif "callback" in accepted:  # the older interface, which PixArt still has
-        wanted["callback"] = lambda step, _, latents: on_step(pipe, step, latents)
-        wanted["callback_steps"] = 1
-    return {name: value for name, value in wanted.items() if name in accepted}
+        return {"callback_on_step_end": step_end}
+    # The older interface, which PixArt still has.
+    return {
+        "callback": lambda step, _, latents: on_step(pipe, step, latents),
+        "callback_steps": 1,
+    }

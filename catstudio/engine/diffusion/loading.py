@@ -52,7 +52,7 @@ def find(model: str, allow_download: bool = False) -> Choice:
     """
     missing = is_hub_id(model) and not Path(model).exists() and cached_snapshot(model) is None
     if allow_download and missing:
-        folder = _download(model)
+        folder = download(model)
         found = Resolved(id=model, inspection=inspect(folder))
     else:
         found = resolve(model)
@@ -61,13 +61,14 @@ def find(model: str, allow_download: bool = False) -> Choice:
 
 
 def load(choice: Choice, device: Device, allow_download: bool = False) -> Any:
-    """The text-to-image pipeline of ``choice``, on the CPU, in ``device``'s dtype.
+    """The pipeline of ``choice``, on the CPU, in ``device``'s dtype: it makes images from text, or
+    redraws masked parts where the model was made for that alone.
 
     Only safetensors are read, no code that comes with a model is run, and nothing is unpickled.
     """
     _quiet()
     what = choice.inspection
-    with _explained_loading(what), explained_memory(device, choice.id):
+    with explained_loading(what.path), explained_memory(device, choice.id):
         if what.layout == "file":
             pipe = _load_file(what, device.dtype, allow_download)
         else:
@@ -106,6 +107,8 @@ def _load_folder(what: Inspection, dtype: torch.dtype) -> Any:
 
     _refuse_foreign_parts(Path(what.path))
     auto: Any = diffusers.AutoPipelineForText2Image
+    if "Inpaint" in what.pipeline:
+        auto = diffusers.AutoPipelineForInpainting
     return auto.from_pretrained(
         what.path,
         dtype=dtype,
@@ -151,7 +154,7 @@ def _config_from_hub(what: Inspection, allow_download: bool) -> Path:
     repo = str(fetch_diffusers_config(shapes)["pretrained_model_name_or_path"])
     found = cached_snapshot(repo)
     if found is None and allow_download:
-        found = _download(repo, _CONFIG_FILES)
+        found = download(repo, _CONFIG_FILES)
     if found is None:
         path = Path(what.path)
         raise NotPossibleError(
@@ -162,7 +165,11 @@ def _config_from_hub(what: Inspection, allow_download: bool) -> Path:
     return found
 
 
-def _download(hub_id: str, patterns: list[str] | None = None) -> Path:
+def download(hub_id: str, patterns: list[str] | None = None) -> Path:
+    """Fetch a pipeline, or the files of ``hub_id`` that match ``patterns``, into the hub's cache.
+
+    Raises :class:`NotPossibleError` with the reason.
+    """
     from diffusers import DiffusionPipeline
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
@@ -181,14 +188,15 @@ def _download(hub_id: str, patterns: list[str] | None = None) -> Path:
 
 
 @contextmanager
-def _explained_loading(what: Inspection) -> Iterator[None]:
+def explained_loading(path: str) -> Iterator[None]:
+    """Turn what the libraries raise for a model at ``path`` into :class:`ModelFileError`."""
     try:
         yield
     except _LOAD_ERRORS as error:
         if is_out_of_memory(error):
             raise
         raise ModelFileError(
-            f"{what.path} cannot be loaded: {first_line(error)}.",
+            f"{path} cannot be loaded: {first_line(error)}.",
             "Download it again; if that does not help, this model needs a newer version of "
             "diffusers or is of a kind that is not supported.",
         ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -13,8 +13,9 @@ import torch
 from catstudio.core.errors import NotPossibleError
 from catstudio.engine import device as devices
 from catstudio.engine.device import Device, MemoryPlan
-from catstudio.engine.diffusion import loading
+from catstudio.engine.diffusion import control, loading
 from catstudio.engine.diffusion.loading import Choice
+from catstudio.engine.diffusion.parts import Part
 from catstudio.engine.diffusion.preview import Projection
 
 
@@ -23,18 +24,82 @@ class Task(StrEnum):
 
     TEXT = "text to image"
     IMAGE = "image to image"
+    INPAINT = "inpaint"
+
+
+_AUTO = {
+    Task.TEXT: "AutoPipelineForText2Image",
+    Task.IMAGE: "AutoPipelineForImage2Image",
+    Task.INPAINT: "AutoPipelineForInpainting",
+}
+_CANNOT = {
+    Task.TEXT: (
+        "{} redraws masked parts of images; it makes none from text.",
+        "Give a seed image with a mask, or choose another model.",
+    ),
+    Task.IMAGE: (
+        "{} makes images from text only; it cannot start from a seed image.",
+        "Generate without seed images, or choose another model.",
+    ),
+    Task.INPAINT: (
+        "{} is of a kind that cannot redraw a part of an image.",
+        "Leave out the mask or the extending, or choose another model.",
+    ),
+}
 
 
 @dataclass
 class Warm:
-    """The loaded pipeline in each of its shapes; all of them share one set of weights."""
+    """The loaded pipeline in each of its shapes; all of them share one set of weights.
+
+    ``base`` is the pipeline as it was loaded: what changes the weights of a job (adapters, a
+    faster engine) works on its modules, and so on every shape. ``controlled`` are the shapes
+    that follow the ControlNet ``control``; ``placed`` is the one that holds the offloading hooks.
+    """
 
     choice: Choice
     device: Device
     plan: MemoryPlan
+    base: Any
     pipes: dict[Task, Any]
-    placed: Task = Task.TEXT
+    placed: Any
+    control: Part | None = None
+    network: Any = None
+    controlled: dict[Task, Any] = field(default_factory=dict)
     projection: Projection | None = None
+
+    def pipe(self, task: Task, is_controlled: bool = False) -> Any:
+        """The pipeline that does ``task``, made at need and placed on the device.
+
+        Raises :class:`NotPossibleError` when there is none for models of this kind.
+        """
+        known = self.controlled if is_controlled else self.pipes
+        if task not in known:
+            known[task] = self._derived(task, is_controlled)
+        pipe = known[task]
+        if self.plan.model_offload and self.placed is not pipe:
+            # Offloading hooks belong to one pipeline object; the other takes them over.
+            loading.place(pipe, self.device, self.plan)
+            self.placed = pipe
+        return pipe
+
+    def _derived(self, task: Task, is_controlled: bool) -> Any:
+        import diffusers
+
+        auto: Any = getattr(diffusers, _AUTO[task])
+        if is_controlled:
+            found = control.derived(auto, self.base, self.network, self.choice.id, task)
+        else:
+            message, hint = _CANNOT[task]
+            refused = NotPossibleError(message.format(self.choice.id), hint)
+            if task is not Task.INPAINT and _only_inpaints(self.base):
+                raise refused
+            try:
+                found = auto.from_pipe(self.base)
+            except ValueError as error:
+                raise refused from error
+        found.set_progress_bar_config(disable=True)
+        return found
 
 
 class PipelineOwner:
@@ -55,11 +120,19 @@ class PipelineOwner:
         self._needs_saving: set[str] = set()
 
     def get(
-        self, choice: Choice, task: Task, preference: str, pixels: int, allow_download: bool
+        self,
+        choice: Choice,
+        task: Task,
+        preference: str,
+        pixels: int,
+        allow_download: bool,
+        part: Part | None = None,
     ) -> Warm:
-        """The pipeline of ``choice``, loaded if it is not, with ``pipes[task]`` ready to run.
+        """The pipeline of ``choice``, loaded if it is not, ready for ``task``.
 
-        Raises :class:`NotPossibleError` when the model cannot start from an image.
+        ``part`` is the ControlNet to follow; that of an earlier job is dropped without it. Raises
+        :class:`NotPossibleError` when the model cannot do the task, :class:`BadInputError` when
+        the ControlNet was made for another kind of model.
         """
         device = self._device(choice, preference)
         warm = self._warm
@@ -67,12 +140,8 @@ class PipelineOwner:
             self.drop()
             device = self._device(choice, preference)  # with the memory that this gave back
             warm = self._load(choice, device, pixels, allow_download)
-        if task not in warm.pipes:
-            warm.pipes[task] = _image_to_image(choice, warm.pipes[Task.TEXT])
-        if warm.plan.model_offload and warm.placed is not task:
-            # Offloading hooks belong to one pipeline object; the other takes them over.
-            loading.place(warm.pipes[task], device, warm.plan)
-        warm.placed = task
+        self._follow(warm, part)
+        warm.pipe(task, part is not None)
         return warm
 
     def drop(self) -> None:
@@ -96,6 +165,22 @@ class PipelineOwner:
         self.drop()
         return True
 
+    def _follow(self, warm: Warm, part: Part | None) -> None:
+        """Have exactly the ControlNet ``part`` loaded beside the model."""
+        if warm.control == part:
+            return
+        if warm.control is not None:
+            warm.control = warm.network = warm.placed = None
+            warm.controlled.clear()
+            gc.collect()
+            devices.empty_cache(warm.device.kind)
+        if part is not None:
+            network = control.load(part, warm.base, warm.choice.id, warm.device)
+            if not warm.plan.model_offload:
+                with devices.explained_memory(warm.device, part.id):
+                    network.to(warm.device.kind)
+            warm.control, warm.network = part, network
+
     def _device(self, choice: Choice, preference: str) -> Device:
         device = self._choose(preference)
         if choice.revision in self._needs_float32:
@@ -110,8 +195,20 @@ class PipelineOwner:
             plan = devices.smallest_plan(device.kind)
         with devices.explained_memory(device, choice.id):
             loading.place(pipe, device, plan)
-        self._warm = Warm(choice=choice, device=device, plan=plan, pipes={Task.TEXT: pipe})
+        task = Task.INPAINT if "Inpaint" in type(pipe).__name__ else Task.TEXT
+        self._warm = Warm(
+            choice=choice, device=device, plan=plan, base=pipe, pipes={task: pipe}, placed=pipe
+        )
         return self._warm
+
+
+def _only_inpaints(pipe: Any) -> bool:
+    """Is it a denoiser that wants the masked image and the mask beside the latents?"""
+    denoiser = getattr(pipe, "unet", None)
+    vae: Any = getattr(pipe, "vae", None)
+    if denoiser is None or vae is None:
+        return False
+    return int(denoiser.config.in_channels) > int(vae.config.latent_channels)
 
 
 def _is_same(warm: Warm, choice: Choice, device: Device) -> bool:
@@ -120,17 +217,3 @@ def _is_same(warm: Warm, choice: Choice, device: Device) -> bool:
         and warm.choice.revision == choice.revision
         and (warm.device.kind, warm.device.dtype) == (device.kind, device.dtype)
     )
-
-
-def _image_to_image(choice: Choice, pipe: Any) -> Any:
-    from diffusers import AutoPipelineForImage2Image
-
-    try:
-        derived = AutoPipelineForImage2Image.from_pipe(pipe)
-    except ValueError as error:
-        raise NotPossibleError(
-            f"{choice.id} makes images from text only; it cannot start from a seed image.",
-            "Generate without seed images, or choose another model.",
-        ) from error
-    derived.set_progress_bar_config(disable=True)
-    return derived
