@@ -1,15 +1,19 @@
 """Importing from awkward places: odd names, locked folders, loops, pipes, projects, and cancels."""
 
+import io
 import os
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from catstudio.core.errors import CancelledError, CatStudioError
+from catstudio.core.types import ImageRecord
 from catstudio.jobs.events import Event, ImageAdded, Progress
-from catstudio.studio import Studio
-from tests.core.making import png
+from catstudio.learn.splits import trainable
+from catstudio.studio import Studio, requesting
+from tests.core.making import picture, png
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
 
@@ -147,3 +151,80 @@ def test_progress_is_told_ten_times_a_second(studio: Studio, tmp_path: Path) -> 
     progress = [e for e in events if isinstance(e, Progress)]
     assert progress[-1].done == 40
     assert len(progress) <= 3 + done.result["seconds"] * 10
+
+
+# -- location and bursts
+
+
+def located(seed: int = 1) -> bytes:
+    """A photo whose EXIF says when and where it was taken."""
+    exif = Image.Exif()
+    exif[0x010F] = "Phone"
+    exif.get_ifd(0x8769)[0x9003] = "2026:01:02 03:04:05"
+    exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 8.0, 12.5)})
+    buffer = io.BytesIO()
+    picture(seed).save(buffer, "JPEG", exif=exif)
+    return buffer.getvalue()
+
+
+def gps(studio: Studio, record: ImageRecord) -> dict:
+    with Image.open(studio.image_path(record)) as image:
+        return dict(image.getexif().get_ifd(0x8825))
+
+
+def test_location_is_dropped_and_the_file_stays_the_same_one(
+    studio: Studio, tmp_path: Path
+) -> None:
+    path = tmp_path / "phone.jpg"
+    path.write_bytes(located())
+    result = add(studio, path)
+    (record,) = studio.images()
+    assert result["location_removed"] == 1
+    assert record.provenance.params["captured_at"] == "2026:01:02 03:04:05"
+    assert record.provenance.params["location"] == "removed"
+    assert record.is_real
+    assert not gps(studio, record)
+    assert path.read_bytes() == located()
+    again = add(studio, path)
+    assert (again["duplicates"], again["added"], again["location_removed"]) == (1, 0, 0)
+    assert studio.verify().ok
+
+
+def test_location_is_kept_when_it_is_asked_for(studio: Studio) -> None:
+    blobs = [("phone.jpg", located())]
+    result = studio.run(studio.import_request(blobs=blobs, keeps_location=True)).result
+    (record,) = studio.images()
+    assert result["location_removed"] == 0
+    assert "location" not in record.provenance.params
+    assert gps(studio, record)
+
+
+def test_a_photo_trained_on_is_known_in_a_folder_to_evaluate(
+    studio: Studio, tmp_path: Path
+) -> None:
+    folder = tmp_path / "outside" / "cat"
+    folder.mkdir(parents=True)
+    (folder / "phone.jpg").write_bytes(located())
+    add(studio, folder / "phone.jpg", split="train")
+    request = requesting.evaluate_request(studio._store, tmp_path, ("cat",), folder.parent, {})
+    assert request.items[0].sha256 in request.training_sha256
+
+
+def test_a_burst_is_one_lineage_and_never_straddles_the_splits(studio: Studio) -> None:
+    for n in range(6):
+        blobs = [(f"{n}-{frame}.png", png(10 * n + frame)) for frame in range(4)]
+        params = {"burst": f"burst {n}", "camera": "Front"}
+        request = studio.import_request(blobs=blobs, label=("cat", "not-cat")[n % 2], params=params)
+        assert studio.run(request).result["added"] == 4
+    studio.draw_splits(per_label=2)
+    records = studio.images()
+    assert all(r.is_real for r in records)
+    splits: dict[str, set[str]] = {}
+    for record in records:
+        splits.setdefault(record.provenance.params["burst"], set()).add(record.split or "none")
+    # One photo of a burst is tested on; its others stand aside, as near-copies do.
+    assert any("test" in used for used in splits.values())
+    assert all("train" not in used for used in splits.values() if used & {"test", "val"})
+    trained, _ = trainable(records)
+    held = {r.provenance.params["burst"] for r in records if r.split in ("val", "test")}
+    assert held.isdisjoint(r.provenance.params["burst"] for r in trained)
