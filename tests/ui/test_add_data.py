@@ -14,6 +14,7 @@ from catstudio.models import ModelRegistry
 from catstudio.sources import SOURCES
 from catstudio.sources.base import Kind, Parameter
 from catstudio.ui.add_data.asks import CopyAsk, GenerateAsk, button_text, plural
+from catstudio.ui.add_data.augment_page import AugmentPage
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.fields import Field
 from catstudio.ui.add_data.generate_page import GeneratePage
@@ -100,6 +101,7 @@ def test_a_page_shows_what_its_source_uses_and_no_more(panel: AddDataPanel, id_:
         shown = set(page.fields) | ({"prompt"} if page.prompt else set())
         shown |= {"negative_prompt"} if page.negative else set()
         shown |= {"model"} if page.model else set()
+        shown |= set(page.rows) if isinstance(page, AugmentPage) else set()
         assert shown == {parameter.name for parameter in source.parameters}
         assert page.ask().options.keys() <= {parameter.name for parameter in source.parameters}
     else:

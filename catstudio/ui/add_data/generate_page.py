@@ -161,7 +161,7 @@ class GeneratePage(SourcePage):
         advanced = Form()
         elsewhere = {"prompt", "negative_prompt"} if self.source.uses_prompt else set()
         for parameter in self.source.parameters:
-            if parameter.name in elsewhere or parameter.kind is Kind.MODEL:
+            if parameter.name in elsewhere or parameter.kind in (Kind.MODEL, Kind.RANGE):
                 continue
             field = Field(parameter)
             self.fields[parameter.name] = field

@@ -105,6 +105,10 @@ class AddDataPanel(QFrame):
         self.labels.allow_none(isinstance(self.page, ImportPage))
         self._show_facts()
 
+    def _enter(self, id_: str) -> None:
+        self.choose(id_)
+        self.page.opened()
+
     def show_facts(self, facts: Facts) -> None:
         """What is known of the project now."""
         self._facts = facts
@@ -218,7 +222,7 @@ class AddDataPanel(QFrame):
             tile.setMinimumWidth(1)
             tile.setStyleSheet("padding: 5px 2px;")
             tile.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            tile.clicked.connect(lambda _=False, id_=source.id: self.choose(id_))
+            tile.clicked.connect(lambda _=False, id_=source.id: self._enter(id_))
             self._group.addButton(tile)
             self._tiles[source.id] = tile
             grid.addWidget(tile, at // _COLUMNS, at % _COLUMNS)

@@ -64,6 +64,9 @@ class SourcePage(QWidget):
         self.facts = facts
         self.label = label or ""
 
+    def opened(self) -> None:
+        """The person chose this page; it is not merely shown again at the start."""
+
     def why_not(self) -> str:
         """Why the button cannot be pressed, with what to do; "" when it can."""
         return ""
