@@ -75,11 +75,11 @@ def _features(images: Sequence[Looked]) -> NDArray[np.float32]:
     import numpy as np
 
     n = len(images)
-    color = np.frombuffer(b"".join(one.color for one in images), np.uint8).astype(np.float32)
-    color = color.reshape(n, 3 * COLOR_SIDE**2) / 255
-    gray = np.frombuffer(b"".join(one.shape for one in images), np.uint8).astype(np.float32)
-    gray = gray.reshape(n, SHAPE_SIDE, SHAPE_SIDE) / 255
-    down, across = np.gradient(gray, axis=(1, 2))
+    color = np.frombuffer(b"".join(one.color for one in images), np.uint8)
+    colors = (color.reshape(n, 3 * COLOR_SIDE**2) / 255).astype(np.float32)
+    gray = np.frombuffer(b"".join(one.shape for one in images), np.uint8)
+    grays = (gray.reshape(n, SHAPE_SIDE, SHAPE_SIDE) / 255).astype(np.float32)
+    down, across = np.gradient(grays, axis=(1, 2))
     strength = np.hypot(down, across)
     direction = (np.arctan2(down, across) % np.pi) * (_DIRECTIONS / np.pi)
     bins = direction.astype(np.int64) % _DIRECTIONS
@@ -92,7 +92,7 @@ def _features(images: Sequence[Looked]) -> NDArray[np.float32]:
         for k in range(_DIRECTIONS)
     ]
     shape = np.sqrt(np.concatenate(parts, axis=1))
-    centred = [part - part.mean(0) for part in (color, shape)]
+    centred = [part - part.mean(0) for part in (colors, shape)]
     scaled = [part / (np.linalg.norm(part, axis=1).mean() or 1) for part in centred]
     return np.concatenate(scaled, axis=1).astype(np.float32)
 
