@@ -10,12 +10,21 @@ import traceback
 from collections.abc import Sequence
 
 from catstudio import __version__
-from catstudio.cli import dataset, demo, doctor, generating, importing, models, training
+from catstudio.cli import (
+    dataset,
+    demo,
+    doctor,
+    generating,
+    importing,
+    models,
+    personalising,
+    training,
+)
 from catstudio.cli.output import CANCELLED, JOB_FAILED, Output
 from catstudio.core.errors import CancelledError, CatStudioError
 from catstudio.core.paths import log_dir
 
-_GROUPS = (dataset, importing, generating, training, models, demo, doctor)
+_GROUPS = (dataset, importing, generating, personalising, training, models, demo, doctor)
 
 
 def main(arguments: Sequence[str], parser: argparse.ArgumentParser | None = None) -> int:
