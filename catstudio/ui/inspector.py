@@ -59,11 +59,13 @@ class Inspector(QWidget):
     select_requested(str) : a parent or child was clicked.
     use_settings(ImageRecord) : put a generated image's settings back in the panel.
     preview_requested(str) : the picture was clicked.
+    real_asked(ImageRecord) : make photographs after a drawing.
     """
 
     select_requested = Signal(str)
     use_settings = Signal(object)
     preview_requested = Signal(str)
+    real_asked = Signal(object)
 
     def __init__(self, bridge: StudioBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -148,7 +150,11 @@ class Inspector(QWidget):
         column.addLayout(row)
         for widget in (self.sentence, self.notes):
             column.addWidget(widget)
-        column.addWidget(self.use, alignment=Qt.AlignmentFlag.AlignLeft)
+        self.real = button("Make it real", "", "wand")
+        self.real.setToolTip("Photographs after this drawing, to be reviewed")
+        self.real.clicked.connect(lambda: self.real_asked.emit(self._records[0]))
+        for one in (self.use, self.real):
+            column.addWidget(one, alignment=Qt.AlignmentFlag.AlignLeft)
 
     # -- showing -----------------------------------------------------------------------------
 
@@ -188,6 +194,7 @@ class Inspector(QWidget):
         self.notes.setVisible(bool(noted))
         source = SOURCES.get(record.source)
         self.use.setVisible(source is not None and source.is_generator)
+        self.real.setVisible(record.source == "drawing")
         rows = provenance_text.settings(record)
         _fill(self._settings_form, rows)
         self._settings.setVisible(bool(rows))
@@ -204,6 +211,7 @@ class Inspector(QWidget):
         self.sentence.setText(summary(records))
         self.notes.hide()
         self.use.hide()
+        self.real.hide()
         self._settings.hide()
         self._facts.hide()
 

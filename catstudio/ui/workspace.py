@@ -13,6 +13,7 @@ from catstudio.core.errors import CatStudioError
 from catstudio.core.types import ImageRecord, State
 from catstudio.jobs.events import AnyEvent, Failed
 from catstudio.studio import Readiness, Studio
+from catstudio.ui.add_data.draw_page import DrawPage
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.panel import AddDataPanel
 from catstudio.ui.asking import Asking
@@ -151,6 +152,7 @@ class Workspace(QWidget):
         self.gallery.preview_requested.connect(self.preview_asked)
         self.inspector.select_requested.connect(self.show_image)
         self.inspector.use_settings.connect(self._use_settings)
+        self.inspector.real_asked.connect(self._make_real)
         self.inspector.preview_requested.connect(lambda id_: self.preview_asked.emit([id_], id_))
         self.training.show_image.connect(self.show_image)
         self.training.failed.connect(self.tell)
@@ -169,6 +171,12 @@ class Workspace(QWidget):
     def _use_settings(self, record: ImageRecord) -> None:
         self.left.setVisible(True)
         self.panel.use_settings(record)
+
+    def _make_real(self, drawing: ImageRecord) -> None:
+        self.left.setVisible(True)
+        self.panel.choose("drawing")
+        if isinstance(self.panel.page, DrawPage):
+            self.panel.page.make_real(drawing)
 
     def show_inspector(self, is_wanted: bool) -> None:
         """Show the inspector beside the gallery; the training tab needs its room."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from catstudio.sources import Source
 from catstudio.ui.add_data.augment_page import AugmentPage
+from catstudio.ui.add_data.draw_page import DrawPage
 from catstudio.ui.add_data.generate_page import GeneratePage
 from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
 from catstudio.ui.add_data.vendor_page import VendorPage
@@ -15,6 +16,7 @@ from catstudio.ui.settings import Settings
 PageBuilder = Callable[[Source, StudioBridge, Settings], SourcePage]
 
 PAGES: dict[str, PageBuilder] = {
+    "drawing": DrawPage,
     "augment": AugmentPage,
     "vendor": lambda source, _bridge, _settings: VendorPage(source),
     "copy": lambda source, _bridge, _settings: CopyPage(source),
