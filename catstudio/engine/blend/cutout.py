@@ -14,7 +14,6 @@ from catstudio.engine.blend.arrays import Map, Pixels
 from catstudio.engine.blend.matting import refine
 from catstudio.engine.seed_diffusion.subject import subject_map
 
-
 _WORK_SIDE = 320
 """GrabCut runs on a photo whose long side is this: its time grows with the pixels."""
 _ROUNDS = 5
@@ -129,9 +128,7 @@ def _guess(chance: Map, least: float) -> NDArray[np.uint8]:
     return start
 
 
-def _grab(
-    photo: Pixels, start: NDArray[np.uint8], check: Callable[[], None]
-) -> NDArray[np.bool_]:
+def _grab(photo: Pixels, start: NDArray[np.uint8], check: Callable[[], None]) -> NDArray[np.bool_]:
     mask = start.copy()
     front, back = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)  # Its mixtures start from k-means: the same photo, the same cut.
