@@ -68,7 +68,12 @@ class DrawPage(ImportPage):
         self.sizes = ComboBox()
         self.sizes.setAccessibleName("Size of a new canvas")
         for width, height in SIZES:
-            self.sizes.addItem(f"{width} × {height} px", (width, height))
+            self.sizes.addItem(f"{width} × {height}", (width, height))
+        self.sizes.setToolTip("Width and height of a new canvas, in pixels")
+        self.sizes.setMinimumContentsLength(6)
+        self.sizes.setSizeAdjustPolicy(
+            ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.new = button("New drawing", "", "pencil", "An empty canvas")
         self.over = button("Draw over the photo", "", "layers")
         self.again = button("Edit this drawing", "", "pencil")

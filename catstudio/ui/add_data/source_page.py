@@ -81,8 +81,8 @@ class ImportPage(SourcePage):
         form = Form()
         for field in self._credit.values():
             form.add(field.parameter.title, field)
-        if source.id == "photo":
-            # Your own photos need no credit to begin with.
+        if source.id in ("photo", "drawing"):
+            # What is your own needs no credit to begin with.
             fold = CollapsibleSection("Credit")
             fold.column.addWidget(form)
             self.column.addWidget(fold)

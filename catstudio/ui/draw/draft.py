@@ -10,6 +10,7 @@ import threading
 import uuid
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -208,6 +209,7 @@ class DraftKeeper(QObject):
         self._wanted = 0
         self._newest = 0
         self._is_writing = False
+        self._then: Callable[[], None] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY_MS)
         self._timer.timeout.connect(self.keep)
@@ -239,6 +241,14 @@ class DraftKeeper(QObject):
 
         self._bridge.fetch(write, self._written, lambda _: self._written(None), self)
 
+    def finish(self, then: Callable[[], None]) -> None:
+        """Write what is missing, and call ``then`` when it is written."""
+        self.keep()
+        if self._is_writing:
+            self._then = then
+        else:
+            then()
+
     def forget(self, version: int) -> None:
         """The document is saved as it was at ``version``: its draft goes, unless it has changed
         since."""
@@ -265,6 +275,9 @@ class DraftKeeper(QObject):
 
     def _written(self, _: None) -> None:
         self._is_writing = False
+        then, self._then = self._then, None
+        if then is not None:
+            self.finish(then)
 
 
 def _ignore(_: object) -> None:

@@ -39,8 +39,8 @@ class LayerRow(QFrame):
         self.setFixedHeight(_ROW_HEIGHT)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolTip("Double-click or F2 renames")
-        self.eye = icon_button("eye", "", checkable=True)
-        self.eye.clicked.connect(self.shown)
+        self.eye = icon_button("eye", "")
+        self.eye.clicked.connect(lambda: self.shown.emit(not self.layer.is_visible))
         self._name = ElidedLabel()
         self.edit = QLineEdit()
         self.edit.setAccessibleName("Name of the layer")
@@ -66,8 +66,11 @@ class LayerRow(QFrame):
         self.setAccessibleName(layer.name)
         self._name.setText(layer.name)
         self.edit.setText(layer.name)
-        self.eye.setIcon(icon("eye" if layer.is_visible else "eye-slash"))
-        self.eye.setChecked(layer.is_visible)
+        self.eye.setIcon(
+            icon(
+                "eye" if layer.is_visible else "eye-slash", "text" if layer.is_visible else "muted"
+            )
+        )
         words = f"{'Hide' if layer.is_visible else 'Show'} {layer.name}"
         self.eye.setToolTip(words)
         self.eye.setAccessibleName(words)

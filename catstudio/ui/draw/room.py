@@ -49,6 +49,7 @@ class DrawRoom(Room):
         self._start = start
         self._below = below
         self._label = label_
+        self._name = ""
         blank = start if isinstance(start, New) else New(512, 512)
         self.head = RoomHead()
         self.desk = Desk(Document(blank.width, blank.height))
@@ -91,10 +92,8 @@ class DrawRoom(Room):
         if self.outcome.is_saving:
             self.outcome.then(self.leave)
             return
-        if self.is_changed:
-            self.drafts.keep()
-            self.told.emit("The drawing is not in the project yet.", "Draw → Continue opens it.")
-        self.left.emit()
+        # Written first, so that the page, which looks for unsaved drawings, finds this one.
+        self.drafts.finish(self.left.emit)
 
     @property
     def is_changed(self) -> bool:
@@ -114,14 +113,21 @@ class DrawRoom(Room):
     def _show_document(self, document: Document) -> None:
         if document is not self.document:
             self.desk.show_document(document)
-        self.head.extent.setText(f"{document.width} × {document.height} px")
+        self.head.show_title(self._title(), document.width, document.height)
         document.layers_changed.connect(self._offer_photo)
         self.drafts.follow(document, is_kept=True)
         self._offer_photo()
         self._show_steps()
 
+    def _title(self) -> str:
+        photo = self.document.photo
+        if photo is not None:
+            return f"Over {photo.name}"
+        return self._name or "New drawing"
+
     def _opened(self, found: Picture | Snapshot | None) -> None:
         document = started(self._start, found)
+        self._name = found.record.name if isinstance(found, Picture) else "Drawing"
         self.say("")
         self._show_document(document)
         if self._label is None:

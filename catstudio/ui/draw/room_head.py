@@ -7,8 +7,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from catstudio.ui.add_data.label_chooser import LabelChooser
 from catstudio.ui.draw.document import Document
-from catstudio.ui.theme import L, M, S
+from catstudio.ui.theme import XS, L, M, S
 from catstudio.ui.widgets import ElidedLabel, button, icon_button, label
+
+_TITLE = 200
 
 
 class RoomHead(QFrame):
@@ -20,8 +22,7 @@ class RoomHead(QFrame):
         super().__init__(parent)
         self.setProperty("role", "panel")
         self.back = icon_button("back", "Back to the gallery: the drawing is kept (Escape)")
-        self.title = ElidedLabel("Drawing", "heading")
-        self.title.setMinimumWidth(90)
+        self.title = ElidedLabel("", "heading")
         self.extent = label("", "small")
         self.undo = icon_button("undo", "Undo (Ctrl+Z)")
         self.redo = icon_button("redo", "Redo (Ctrl+Y)")
@@ -59,7 +60,14 @@ class RoomHead(QFrame):
         row.addWidget(self.labels)
         row.addWidget(self.real)
         row.addWidget(self.save)
-        row.setStretchFactor(self.title, 1)
+
+    def show_title(self, title: str, width: int, height: int) -> None:
+        """What is drawn on, and its size in pixels."""
+        self.title.setText(title)
+        self.title.ensurePolished()
+        needed = self.title.fontMetrics().horizontalAdvance(title) + XS
+        self.title.setFixedWidth(min(_TITLE, needed))
+        self.extent.setText(f"{width} × {height} px")
 
     def show_zoom(self, zoom: float) -> None:
         """Widget pixels a picture pixel."""
