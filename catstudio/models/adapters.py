@@ -18,6 +18,8 @@ KEY = "catstudio.adapter"
 """Where the card stands in the metadata."""
 ADAPTER_KINDS = ("lora", "embedding")
 """What the list of models calls adapters: they go with a model, and make nothing alone."""
+CHECKPOINT_FILE, CHECKPOINT_KEY = "checkpoint.safetensors", "catstudio.checkpoint"
+"""The state of a training that can go on, and where its own part stands in the metadata."""
 _VERSION = 1
 _ARCHITECTURES = {
     "stable-diffusion": "stable-diffusion-v1",
@@ -95,3 +97,19 @@ def trained_on(path: str | Path) -> tuple[str, ...]:
     """Ids of the photos that the adapter at ``path`` was trained on; () if made elsewhere."""
     card = read_card(path)
     return tuple(photo.id for photo in card.photos) if card is not None else ()
+
+
+class _Stopped(Struct):
+    """The part of a checkpoint's JSON that can be shown without torch."""
+
+    step: int
+
+
+def stopped_at(folder: str | Path) -> int:
+    """After how many steps the training in ``folder`` was saved; 0 when there is none to go on
+    with."""
+    path = Path(folder) / CHECKPOINT_FILE
+    try:
+        return msgspec.json.decode(read_header(path).metadata[CHECKPOINT_KEY], type=_Stopped).step
+    except (ModelFileError, KeyError, msgspec.MsgspecError):
+        return 0

@@ -23,7 +23,7 @@ from catstudio.core.wording import size_text
 from catstudio.engine import device as devices
 from catstudio.engine import personalise
 from catstudio.engine.diffusion import loading
-from catstudio.engine.personalise import checkpoints, families, memory, samples
+from catstudio.engine.personalise import families, memory, samples
 from catstudio.engine.personalise import photos as photos_module
 from catstudio.engine.personalise.learners import Lora
 from catstudio.engine.personalise.objective import Diffusion, FlowMatching
@@ -32,7 +32,7 @@ from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import Progress, Warned
 from catstudio.jobs.requests import AdapterSettings, PersonaliseRequest, TrainingImage
 from catstudio.models import inspect
-from catstudio.models.adapters import read_card, trained_on
+from catstudio.models.adapters import CHECKPOINT_FILE, read_card, stopped_at, trained_on
 from catstudio.models.training_cost import cost, parts_of
 from tests.engine import tiny_models
 
@@ -230,6 +230,7 @@ def test_stopping_and_going_on_changes_no_bit(models, photos, tmp_path, method):
     with pytest.raises(CancelledError) as cancelled:
         trained(request(model, photos, tmp_path / "b", settings=settings), stopped)
     assert cancelled.value.result == {"step": 3, "steps": 6}
+    assert stopped_at(tmp_path / "b") == 3 and stopped_at(tmp_path) == 0
     again = Recorder()
     went_on, its_files = trained(
         request(model, photos, tmp_path / "b", settings=settings, resume=True), again
@@ -265,7 +266,7 @@ def test_a_damaged_checkpoint_is_said_and_the_training_starts_over(
 ):
     model = models / "stable_diffusion"
     _, files = trained(request(model, photos, tmp_path, steps=2))
-    path = tmp_path / checkpoints.FILE
+    path = tmp_path / CHECKPOINT_FILE
     data = bytearray(path.read_bytes())
     if damage == "cut":
         del data[-10:]

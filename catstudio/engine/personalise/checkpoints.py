@@ -20,10 +20,9 @@ from torch import nn
 
 from catstudio.core.errors import BadInputError, CatStudioError, ModelFileError
 from catstudio.core.files import explain_os_error, write_atomic
+from catstudio.models.adapters import CHECKPOINT_FILE, CHECKPOINT_KEY
 from catstudio.models.weights import read_header
 
-FILE = "checkpoint.safetensors"
-_KEY = "catstudio.checkpoint"
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -51,8 +50,8 @@ def write(
         kept = optimizer.state.get(value, {})
         tensors |= {f"{key}.{name}": _plain(kept[key]) for key in _MOMENTS if key in kept}
     state = State(step=step, losses=losses, basis=basis, digest=_digest(tensors))
-    data = save_tensors(tensors, {_KEY: msgspec.json.encode(state).decode()})
-    path = folder / FILE
+    data = save_tensors(tensors, {CHECKPOINT_KEY: msgspec.json.encode(state).decode()})
+    path = folder / CHECKPOINT_FILE
     try:
         write_atomic(path, data)
     except OSError as error:
@@ -67,12 +66,12 @@ def read(folder: Path, basis: dict[str, Any]) -> tuple[State, dict[str, torch.Te
     ModelFileError : it is damaged.
     BadInputError : it was made with other settings or photos; names which.
     """
-    path = folder / FILE
+    path = folder / CHECKPOINT_FILE
     if not path.is_file():
         return None
     try:
         metadata = read_header(path).metadata
-        state = msgspec.json.decode(metadata[_KEY], type=State)
+        state = msgspec.json.decode(metadata[CHECKPOINT_KEY], type=State)
         tensors = load_tensors(path.read_bytes())
     except (CatStudioError, KeyError, msgspec.MsgspecError, SafetensorError, OSError) as error:
         raise _damaged(path) from error

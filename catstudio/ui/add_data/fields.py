@@ -85,7 +85,7 @@ class Field(QWidget):
         box = DoubleSpinBox()
         box.setRange(low, high)
         box.setSingleStep(step)
-        box.setDecimals(2 if step < 0.1 else 1)
+        box.setDecimals(4 if step < 0.01 else 2 if step < 0.1 else 1)
         box.setSuffix(_suffix(self.parameter))
         box.valueChanged.connect(self.changed)
         self._read = lambda: round(box.value(), 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from catstudio.core.types import Provenance
@@ -14,11 +15,12 @@ from catstudio.ui.add_data.facts import Facts, seeds_sentence, why_no_seeds
 from catstudio.ui.add_data.fields import Field
 from catstudio.ui.add_data.form import Form, SeedNumber
 from catstudio.ui.add_data.model_chooser import ModelChooser
+from catstudio.ui.add_data.personalise_room import PersonaliseRoom
 from catstudio.ui.add_data.prompt_editor import PromptEditor, template_note
 from catstudio.ui.add_data.source_page import SourcePage
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.settings import Settings
-from catstudio.ui.widgets import CollapsibleSection, label
+from catstudio.ui.widgets import CollapsibleSection, button, label
 
 COUNT = Parameter(
     name="count", title="Images", kind=Kind.INT, default=LABEL_COUNT, low=1, high=10_000
@@ -52,6 +54,9 @@ class GeneratePage(SourcePage):
             self.model.changed.connect(self.changed)
             self.model.failed.connect(self.failed)
             self.column.addWidget(self.model)
+            personalise = button("Personalise…", "link", tooltip="Teach it your own photos")
+            personalise.clicked.connect(self._personalise)
+            self.column.addWidget(personalise, 0, Qt.AlignmentFlag.AlignLeft)
         self._count = Field(COUNT)
         self._count.changed.connect(self.changed)
         self._form.add(COUNT.title, self._count)
@@ -193,6 +198,13 @@ class GeneratePage(SourcePage):
             self._note.setText(text)
             self._note.setVisible(is_usable and bool(text))
         self.changed.emit()
+
+    def _personalise(self) -> None:
+        """Open the room in which the chosen model is taught the label's own photos."""
+        model = self.model.value() if self.model is not None else ""
+        self.room_asked.emit(
+            lambda bridge: PersonaliseRoom(bridge, self._settings, self.label, model)
+        )
 
     def _look_again(self) -> None:
         self.show_facts(self.facts, self.label)
