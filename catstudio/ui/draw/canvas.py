@@ -222,14 +222,16 @@ class Canvas(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
+        is_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if key == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
                 self._is_space_down = True
                 self._show_cursor()
         elif key in _ARROWS:
             self._step(_ARROWS[Qt.Key(key)], _is_shift(event))
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
-            self._press_by_key(_is_shift(event))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not is_control:
+            if not event.isAutoRepeat():
+                self._press_by_key(_is_shift(event))
         else:
             super().keyPressEvent(event)
 

@@ -30,6 +30,7 @@ EVERY_MS = 3000
 KEPT = 5
 """Drafts of a project that are kept, the newest."""
 _SUFFIX = ".drawing"
+_PNG = b"\x89PNG"
 _QUICK = 80
 """PNG "quality" of drafts: little compression, for speed."""
 
@@ -89,9 +90,9 @@ class Encoder:
         )
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr("drawing.json", msgspec.json.encode(stored))
+            archive.writestr(zipfile.ZipInfo("drawing.json"), msgspec.json.encode(stored))
             for at, key in enumerate(keys):
-                archive.writestr(f"{at}.png", packed[key])
+                archive.writestr(zipfile.ZipInfo(f"{at}.png"), packed[key])
         return buffer.getvalue()
 
 
@@ -139,7 +140,9 @@ def _check(stored: _Stored) -> None:
 
 
 def _layer(stored: _StoredLayer, data: bytes, of: _Stored) -> Layer:
-    image = QImage.fromData(data, b"PNG")
+    if not data.startswith(_PNG):
+        raise ValueError("a layer that is no PNG")
+    image = QImage.fromData(data)
     if (image.width(), image.height()) != (of.width, of.height):
         raise ValueError("a layer of another size")
     opacity = min(1.0, max(0.0, stored.opacity))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from catstudio.core.changes import SetLabel
 from catstudio.core.errors import CatStudioError
 from catstudio.jobs.events import AnyEvent, Cancelled, Done, Failed, ImageAdded, Warned
 from catstudio.jobs.requests import AnyRequest, GenerateRequest
@@ -51,8 +52,14 @@ class Outcome(QObject):
         self._then = do
 
     def save(self, document: Document, label: str | None) -> None:
-        """Bring the drawing in, as it is now."""
+        """Bring the drawing in, as it is now; one that is in already only gets the label."""
         if self.is_saving:
+            return
+        if self._saved_as is not None and self._saved_as[0] == document.version:
+            if self._saved_as[1] != label:
+                self._bridge.apply(SetLabel((self._id,), label))
+                self._saved_as = (document.version, label)
+            self._end_save(None)
             return
         self.is_saving, self._error = True, None
         self._pending = (document.version, label)

@@ -58,12 +58,12 @@ def choose(models: Iterable[ModelEntry], wanted: str, label: str, photos: int) -
         of = "the photo" if photos == 1 else f"the {photos:,} photos"
         why = (
             "There is no diffusion model on this computer, so seed diffusion fills the drawing "
-            f"with patches of {of} of {label}."
+            f"with patches of {of} labelled {label}."
         )
         return Way("seed", why)
     return Way(
         "",
-        f"This needs a photo of {label} whose patches fill the drawing, or a diffusion model. "
+        f"This needs a photo labelled {label}, whose patches fill the drawing, or a diffusion model. "
         "Add one of the two first.",
     )
 

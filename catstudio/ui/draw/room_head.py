@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from catstudio.ui.add_data.label_chooser import LabelChooser
 from catstudio.ui.draw.document import Document
-from catstudio.ui.theme import XS, L, M, S
-from catstudio.ui.widgets import ElidedLabel, button, icon_button, label
+from catstudio.ui.theme import L, M, S
+from catstudio.ui.widgets import button, icon_button, label
 
 _TITLE = 200
 
@@ -22,7 +22,7 @@ class RoomHead(QFrame):
         super().__init__(parent)
         self.setProperty("role", "panel")
         self.back = icon_button("back", "Back to the gallery: the drawing is kept (Escape)")
-        self.title = ElidedLabel("", "heading")
+        self.title = label("", "heading")
         self.extent = label("", "small")
         self.undo = icon_button("undo", "Undo (Ctrl+Z)")
         self.redo = icon_button("redo", "Redo (Ctrl+Y)")
@@ -37,6 +37,7 @@ class RoomHead(QFrame):
         self.zoom.clicked.connect(lambda: self.zoom_asked.emit(0.0))
         self.labels = LabelChooser()
         self.labels.setMinimumWidth(130)
+        self.labels.setMaximumWidth(180)
         self.real = button("Make it real", "", "wand", "Photographs after this drawing (Ctrl+M)")
         self.real.setCheckable(True)
         self.save = button("Save", "primary", tooltip="Add the drawing to the project (Ctrl+S)")
@@ -63,10 +64,10 @@ class RoomHead(QFrame):
 
     def show_title(self, title: str, width: int, height: int) -> None:
         """What is drawn on, and its size in pixels."""
-        self.title.setText(title)
         self.title.ensurePolished()
-        needed = self.title.fontMetrics().horizontalAdvance(title) + XS
-        self.title.setFixedWidth(min(_TITLE, needed))
+        shown = self.title.fontMetrics().elidedText(title, Qt.TextElideMode.ElideMiddle, _TITLE)
+        self.title.setText(shown)
+        self.title.setToolTip(title if shown != title else "")
         self.extent.setText(f"{width} × {height} px")
 
     def show_zoom(self, zoom: float) -> None:

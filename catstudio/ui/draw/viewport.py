@@ -52,7 +52,7 @@ class Viewport:
         self._keep_in_sight()
 
     def pan(self, by: QPointF) -> None:
-        self.origin += by
+        self.origin = self.origin + by
         self.is_fitted = False
         self._keep_in_sight()
 
