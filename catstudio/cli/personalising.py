@@ -25,9 +25,9 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--label", required=True, help="whose accepted photos are learned from")
     parser.add_argument("--model", required=True, help="a model's name, path or hub id")
     parser.add_argument("--name", default="", help="what the result is called")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed learns the same")
+    parser.add_argument("--seed", type=int, help="the same seed learns the same (default 0)")
     parser.add_argument(
-        "--resume", action="store_true", help="go on where the last such training was stopped"
+        "--resume", action="store_true", help="go on where it was stopped, with its settings"
     )
     parser.add_argument(
         "--estimate", action="store_true", help="say what it would need, and train nothing"

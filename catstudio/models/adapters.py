@@ -99,17 +99,18 @@ def trained_on(path: str | Path) -> tuple[str, ...]:
     return tuple(photo.id for photo in card.photos) if card is not None else ()
 
 
-class _Stopped(Struct):
-    """The part of a checkpoint's JSON that can be shown without torch."""
+class Stopped(Struct, frozen=True):
+    """The part of a checkpoint that is read without torch: finished steps, and ``basis``, all
+    settings and inputs that must be the same to go on."""
 
     step: int
+    basis: dict[str, Any]
 
 
-def stopped_at(folder: str | Path) -> int:
-    """After how many steps the training in ``folder`` was saved; 0 when there is none to go on
-    with."""
+def stopped_at(folder: str | Path) -> Stopped | None:
+    """The training that was saved in ``folder``; None when there is none to go on with."""
     path = Path(folder) / CHECKPOINT_FILE
     try:
-        return msgspec.json.decode(read_header(path).metadata[CHECKPOINT_KEY], type=_Stopped).step
+        return msgspec.json.decode(read_header(path).metadata[CHECKPOINT_KEY], type=Stopped)
     except (ModelFileError, KeyError, msgspec.MsgspecError):
-        return 0
+        return None

@@ -399,7 +399,7 @@ class Studio:
         options: Mapping[str, Any] | None = None,
         *,
         name: str = "",
-        seed: int = 0,
+        seed: int | None = None,
         resume: bool = False,
         is_estimate: bool = False,
     ) -> PersonaliseRequest:

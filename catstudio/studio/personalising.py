@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,12 +21,15 @@ from catstudio.jobs.events import Done
 from catstudio.jobs.requests import AdapterSettings, PersonaliseRequest, TrainingImage
 from catstudio.learn.splits import draw_splits
 from catstudio.models import ModelRegistry, Resolved, resolve
+from catstudio.models.adapters import stopped_at
 from catstudio.sources.base import Kind, Parameter
 from catstudio.studio import requesting
 
 MAX_PHOTOS = 500
 """Each image made with the adapter has all of its photos as parents."""
 METHODS = (("lora", "LoRA"), ("textual-inversion", "Textual inversion"))
+_KEPT = tuple(one for one in AdapterSettings.__struct_fields__ if one not in ("method", "seed"))
+"""The settings that a stopped training is gone on with."""
 _ADAPTER_FILE, _SAMPLES_FILE = "adapter.safetensors", "samples.jpg"
 _LEARNING_RATES = {"lora": 1e-4, "textual-inversion": 5e-3}
 _WORDS = {"lora": "sks", "textual-inversion": "<{label}-word>"}
@@ -187,11 +191,13 @@ def request(
     options: Mapping[str, Any],
     *,
     name: str = "",
-    seed: int = 0,
+    seed: int | None = None,
     resume: bool = False,
     is_estimate: bool = False,
 ) -> PersonaliseRequest:
     """Check the settings and find the photos. ``options`` by the names of ``PARAMETERS``.
+
+    What is not said is, with ``resume``, as it was in the training that was stopped.
 
     Raises
     ------
@@ -200,9 +206,13 @@ def request(
     """
     store.folder.check_reachable()
     store.check_label(label)
-    requesting.check_seed(seed)
-    checked = options_of(options)
     found = resolve(model)
+    folder = _folder(store, label, str(options.get("method", METHODS[0][0])), found.id)
+    stopped = stopped_at(folder) if resume else None
+    before = stopped.basis if stopped is not None else {}
+    checked = options_of({name: before[name] for name in _KEPT if name in before} | dict(options))
+    seed = int(before.get("seed", 0)) if seed is None else seed
+    requesting.check_seed(seed)
     _check_model(found, checked["method"])
     chosen = choose(store.images(), label)
     if not chosen.photos:
@@ -211,43 +221,60 @@ def request(
         )
     word = trigger_word(checked, label)
     caption = _caption(checked, word, label)
-    settings = AdapterSettings(
-        method=checked["method"],
-        trigger_word=word,
-        rank=checked["rank"],
-        alpha=checked["alpha"] or checked["rank"],
-        vectors=checked["vectors"],
-        resolution=checked["resolution"],
-        learning_rate=checked["learning_rate"] or _LEARNING_RATES[checked["method"]],
-        warmup_steps=checked["warmup_steps"],
-        batch_size=checked["batch_size"],
-        min_snr_gamma=checked["min_snr_gamma"],
-        random_flip=checked["random_flip"],
-        seed=seed,
-    )
-    key = hashlib.sha256(f"{label}\0{checked['method']}\0{found.id}".encode()).hexdigest()[:16]
+    captions = [
+        ", ".join((caption, *record.tags)) if checked["use_tags"] else caption
+        for record in chosen.photos
+    ]
+    if before and "caption" not in options:
+        caption, captions = _captions_before(before, captions)
     return PersonaliseRequest(
         job_id=requesting.new_job_id(),
         label=label,
         name=name.strip() or default_name(store.folder.name, label, word),
         model=model,
         images=tuple(
-            TrainingImage(
-                record.id,
-                str(store.image_path(record)),
-                record.sha256,
-                ", ".join((caption, *record.tags)) if checked["use_tags"] else caption,
-            )
-            for record in chosen.photos
+            TrainingImage(record.id, str(store.image_path(record)), record.sha256, text)
+            for record, text in zip(chosen.photos, captions, strict=True)
         ),
-        settings=settings,
+        settings=_settings(checked, word, seed),
         sample_prompt=caption,
-        folder=str(store.folder.cache / "personalise" / key),
+        folder=str(folder),
         steps=checked["steps"],
         sample_every=checked["sample_every"],
         samples=checked["samples"],
         resume=resume,
         is_estimate=is_estimate,
+    )
+
+
+def _captions_before(before: Mapping[str, Any], captions: list[str]) -> tuple[str, list[str]]:
+    """The caption of a stopped training and that of each photo; where the photos are others now,
+    theirs stay, and the worker says so."""
+    kept = before["captions"] if len(before["captions"]) == len(captions) else captions
+    return str(before["caption"]), list(kept)
+
+
+def _folder(store: Store, label: str, method: str, model: str) -> Path:
+    """Where a label's training on a model keeps its state: one for each, so it is found again."""
+    key = hashlib.sha256(f"{label}\0{method}\0{model}".encode()).hexdigest()[:16]
+    return store.folder.cache / "personalise" / key
+
+
+def _settings(checked: Mapping[str, Any], word: str, seed: int) -> AdapterSettings:
+    method = checked["method"]
+    return AdapterSettings(
+        method=method,
+        trigger_word=word,
+        rank=checked["rank"],
+        alpha=checked["alpha"] or checked["rank"],
+        vectors=checked["vectors"],
+        resolution=checked["resolution"],
+        learning_rate=checked["learning_rate"] or _LEARNING_RATES[method],
+        warmup_steps=checked["warmup_steps"],
+        batch_size=checked["batch_size"],
+        min_snr_gamma=checked["min_snr_gamma"],
+        random_flip=checked["random_flip"],
+        seed=seed,
     )
 
 

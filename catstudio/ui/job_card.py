@@ -177,10 +177,10 @@ class JobCard(QFrame):
             return
         self._show_mark("look" if self.warnings or isinstance(event, Cancelled) else "ok")
         text = f"stopped, {self._made:,} kept"
+        if isinstance(event, Cancelled) and "step" in event.result:
+            text = f"stopped at step {event.result['step']:,}"
         if isinstance(event, Done):
             text = result_text(event.result)
-        if isinstance(event, Cancelled) and "step" in event.result:
-            text = f"stopped at step {event.result['step']:,}, and can go on from there"
         if self.warnings:
             self._tell(f"{text[:1].upper()}{text[1:]}" or "Done")
             return

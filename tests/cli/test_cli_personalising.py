@@ -13,9 +13,18 @@ from catstudio.core.changes import SetSplit
 from catstudio.core.errors import BadInputError, ModelFileError
 from catstudio.core.types import Split, State
 from catstudio.jobs.events import ImageMade
+from catstudio.jobs.requests import PersonaliseRequest
 from catstudio.learn.splits import draw_splits, trainable
 from catstudio.models import ModelRegistry
-from catstudio.models.adapters import KEY, AdapterCard, TrainedPhoto, metadata_of, trained_on
+from catstudio.models.adapters import (
+    CHECKPOINT_FILE,
+    CHECKPOINT_KEY,
+    KEY,
+    AdapterCard,
+    TrainedPhoto,
+    metadata_of,
+    trained_on,
+)
 from catstudio.studio import Studio
 from catstudio.studio.personalising import MAX_PHOTOS, choose
 from tests.cli.conftest import Cli
@@ -139,6 +148,36 @@ def test_which_photos_are_left_out_and_why(filled: Path):
             for n in range(2 * MAX_PHOTOS)
         ]
         assert len(choose(many, "not-cat").photos) == MAX_PHOTOS
+
+
+def test_a_stopped_training_goes_on_with_its_own_settings(filled: Path, model: Path):
+    with Studio.open(filled) as studio:
+        own = {"rank": 16, "trigger_word": "zwx", "caption": "{trigger} at work"}
+        first = studio.personalise_request("cat", str(model), own, seed=7)
+        save_checkpoint(first, 40)
+        again = studio.personalise_request("cat", str(model), {"steps": 90}, resume=True)
+        assert again.settings == first.settings and again.settings.seed == 7
+        assert (again.images, again.sample_prompt) == (first.images, "zwx at work")
+        assert (again.steps, again.folder) == (90, first.folder)
+        # What is said is what is done, or refused by the worker.
+        other = studio.personalise_request("cat", str(model), {"rank": 4}, seed=1, resume=True)
+        assert (other.settings.rank, other.settings.seed) == (4, 1)
+        fresh = studio.personalise_request("cat", str(model))
+        assert fresh.settings.rank == 8 and not fresh.resume
+
+
+def save_checkpoint(request: PersonaliseRequest, step: int) -> None:
+    """The part of a checkpoint that the window and the command line read."""
+    basis = {
+        **msgspec.to_builtins(request.settings),
+        "caption": request.sample_prompt,
+        "captions": [one.caption for one in request.images],
+    }
+    state = msgspec.json.encode({"step": step, "basis": basis}).decode()
+    header = msgspec.json.encode({"__metadata__": {CHECKPOINT_KEY: state}})
+    path = Path(request.folder) / CHECKPOINT_FILE
+    path.parent.mkdir(parents=True)
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
 
 
 # -- lineage

@@ -160,6 +160,7 @@ class _Job:
             **msgspec.to_builtins(self.settings),
             "model": self.choice.revision,
             "photos": [photo.sha256 for photo in self.request.images],
+            "caption": self.request.sample_prompt,
             "captions": [photo.caption for photo in self.request.images],
             "precision": self.device.dtype_name,
         }

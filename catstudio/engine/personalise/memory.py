@@ -78,7 +78,8 @@ def estimate(way: Cost, steps: int, device: Device) -> dict[str, Any]:
     """What the person is told before the start, as plain JSON; bytes and seconds."""
     needed = way.peak(device.kind in ("cpu", "mps"))
     took = seconds(way.operations, steps, device)
-    saving = ", saving memory at the price of time" if way.is_checkpointed else ""
+    saving = " It saves memory at the price of time." if way.is_checkpointed else ""
+    rough = "less than a minute" if took < 60 else f"roughly {duration(took)}"
     return {
         "device": device.name,
         "needed_bytes": needed,
@@ -86,6 +87,6 @@ def estimate(way: Cost, steps: int, device: Device) -> dict[str, Any]:
         "trained_parameters": way.trained,
         "gradient_checkpointing": way.is_checkpointed,
         "estimated_seconds": round(took),
-        "text": f"Needs about {size_text(needed)} of {size_text(device.free)} free on the "
-        f"{device.name}{saving}; {steps:,} steps take roughly {duration(took)}.",
+        "text": f"Needs about {size_text(needed)} of memory; {size_text(device.free)} are free on "
+        f"the {device.name}. {steps:,} steps take {rough}, not counting pictures.{saving}",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from catstudio.core.changes import count_images
 from catstudio.core.errors import CatStudioError
@@ -18,6 +18,8 @@ from catstudio.ui.theme import S
 from catstudio.ui.widgets import Card, SectionHeader, WrappedLabel, label
 
 _MOST = 24
+_ENOUGH = 5
+_FEW = "Few photos are learned by heart. Five or more show what stays the same and what changes."
 _REFUSALS = ("NotPossibleError", "BadInputError", "ModelFileError", "ImageRefusedError")
 """Reasons that a person can mend; whatever else ends an estimate says nothing of the training."""
 _LOOK_AGAIN_MS = 500
@@ -30,10 +32,11 @@ class PhotosCard(Card):
         super().__init__(parent)
         self._thumbnails = Thumbnails(bridge, parent=self)
         self._title = label("", "heading")
+        self._few = label(_FEW, "small", wrap=True)
         self.strip = ThumbnailStrip(self._thumbnails, _MOST)
         self.left_out = label("", "small", wrap=True)
         self.column.addWidget(SectionHeader("PHOTOS"))
-        for widget in (self._title, self.strip, self.left_out):
+        for widget in (self._title, self.strip, self._few, self.left_out):
             self.column.addWidget(widget)
 
     @property
@@ -47,6 +50,7 @@ class PhotosCard(Card):
             self._title.setText("One photo" if n == 1 else f"{n:,} photos of {of}")
         else:
             self._title.setText(f"No photo of {of} to learn from yet")
+        self._few.setVisible(0 < n < _ENOUGH)
         self.strip.show_records(list(chosen.photos))
         lines = [f"{count_images(count)} {why}" for count, why in chosen.left_out]
         self.left_out.setText("Left out: " + "; ".join(lines) + "." if lines else "")
@@ -73,10 +77,8 @@ class NeedsCard(Card):
         row.setSpacing(S)
         row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._text, 1)
-        words = QVBoxLayout()
-        words.addLayout(row)
         self.column.addWidget(SectionHeader("WHAT IT NEEDS"))
-        self.column.addLayout(words)
+        self.column.addLayout(row)
 
     @property
     def text(self) -> str:
@@ -92,9 +94,13 @@ class NeedsCard(Card):
         """Show ``text``; with a ``refusal`` the training cannot start."""
         self.refusal = refusal
         self._text.setText(text)
-        self._mark.setVisible(bool(refusal))
-        self._mark.show_icon("problem", "problem")
+        self._show_mark("problem" if refusal else "")
         self.settled.emit()
+
+    def _show_mark(self, level: str) -> None:
+        self._mark.setVisible(bool(level))
+        if level:
+            self._mark.show_icon(level, level)
 
     def forget(self) -> None:
         """Stop asking; what was being found out is no longer wanted."""
@@ -126,11 +132,8 @@ class NeedsCard(Card):
             return
         self._job_id = ""
         if isinstance(event, Done):
-            self._mark.show_icon("ok", "ok")
-            self.refusal = ""
-            self._text.setText(str(event.result["text"]))
-            self._mark.show()
-            self.settled.emit()
+            self.say(str(event.result["text"]))
+            self._show_mark("ok")
         elif isinstance(event, Failed):
             text = f"{event.message} {event.hint}".strip()
             self.say(text, text if event.error in _REFUSALS else "")

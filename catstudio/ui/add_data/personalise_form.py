@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QSlider, QVBoxLayout, QWidget
 
 from catstudio.core.errors import CatStudioError
 from catstudio.models import ModelRegistry
@@ -20,6 +20,8 @@ from catstudio.ui.theme import M
 from catstudio.ui.widgets import CollapsibleSection, ComboBox, SectionHeader
 
 _LORA_ONLY, _WORD_ONLY = ("rank", "alpha"), ("vectors",)
+_USUAL = {"learning_rate": "the method's usual", "alpha": "as the rank", "min_snr_gamma": "off"}
+"""What the lowest number of a setting stands for."""
 NAME = Parameter(
     name="name",
     title="Name",
@@ -61,6 +63,11 @@ class PersonaliseForm(QWidget):
             if name in options:
                 field.set_value(options[name])
         self._is_sized = "resolution" in options
+        for name, text in _USUAL.items():
+            for box in self.fields[name].findChildren(QAbstractSpinBox):
+                box.setSpecialValueText(text)
+            for slider in self.fields[name].findChildren(QSlider):
+                slider.hide()  # Its even notches suit no number of several magnitudes.
         self._main, self._advanced = Form(), Form()
         self._lay_out()
         self._show_method()

@@ -24,6 +24,8 @@ from catstudio.ui.widgets import Card, ElidedLabel, button, icon_button, label
 
 OPTIONS = "personalise"
 """Where the last settings are kept."""
+_NOT_KEPT = ("method", "steps", "sample_every", "samples")
+"""What may be another when a stopped training goes on."""
 _SETTLE_MS = 300
 _WIDTH = 980
 _FORM_WIDTH = 400
@@ -117,25 +119,26 @@ class PersonaliseRoom(Room):
 
             def read() -> tuple[PersonaliseRequest, int]:
                 request = build()
-                return request, stopped_at(request.folder)
+                stopped = stopped_at(request.folder)
+                return request, stopped.step if stopped is not None else 0
 
             self._reading.append(self.bridge.fetch(read, self._show_request, self._cannot))
         else:
             self._stopped.hide()
-            self.needs.say(
-                "Choose a model first, or add one that is on this computer.", "Choose a model."
-            )
+            self.needs.say("Choose a model first, or add one that is on this computer.")
 
     def _asked(self, is_estimate: bool) -> Callable[[], PersonaliseRequest]:
         """Builds the request in the background, of what the form says now."""
+        goes_on = self.resume.isChecked() and not self._stopped.isHidden()
+        options = self.form.options()
         return partial(
             self.bridge.studio.personalise_request,
             self.form.label,
             self.form.model,
-            self.form.options(),
+            {name: options[name] for name in _NOT_KEPT} if goes_on else options,
             name=self.form.name.value(),
-            seed=self.form.seed.value(),
-            resume=self.resume.isChecked() and not self._stopped.isHidden(),
+            seed=None if goes_on else self.form.seed.value(),
+            resume=goes_on,
             is_estimate=is_estimate,
         )
 
@@ -147,9 +150,10 @@ class PersonaliseRoom(Room):
     def _show_request(self, found: tuple[PersonaliseRequest, int]) -> None:
         request, step = found
         can_go_on = 0 < step < request.steps
+        if can_go_on and self._stopped.isHidden():
+            self.resume.setChecked(True)
         self._stopped.setVisible(can_go_on)
-        self.resume.setText(f"Go on from step {step:,}, where it was stopped")
-        self.resume.setChecked(can_go_on)
+        self.resume.setText(f"Go on from step {step:,}, with the settings it had then")
         self.needs.estimate(request)
 
     def _cannot(self, error: CatStudioError) -> None:
