@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import (
+    QAction,
     QColor,
     QInputDevice,
     QMouseEvent,
@@ -13,7 +14,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from catstudio.ui.draw.brush import Brush
 from catstudio.ui.draw.desk import Desk
@@ -141,6 +142,25 @@ def test_undo_and_redo_by_key(desk: Desk) -> None:
     assert color(desk, 50, 50) == "#ffffff"
     key(desk, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     assert color(desk, 50, 50) == "#ff0000"
+
+
+def test_the_windows_own_undo_stands_back(desk: Desk, qtbot) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    action = QAction("Undo an edit of the project", window)
+    action.setShortcut("Ctrl+Z")
+    window.addAction(action)
+    window.setCentralWidget(desk)
+    window.show()
+    window.activateWindow()
+    desk.canvas.setFocus()
+    qtbot.waitUntil(desk.canvas.hasFocus)
+    drag(desk, (50, 50), (60, 50))
+    for widget in (desk.canvas, desk.strip.buttons[Tool.FILL], desk.layers.rows[0]):
+        with qtbot.assertNotEmitted(action.triggered):
+            QTest.keyClick(widget, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert color(desk, 50, 50) == "#ffffff"
+    desk.setParent(None)
 
 
 def test_arrows_and_return_draw_without_a_pointer(desk: Desk) -> None:

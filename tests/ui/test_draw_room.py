@@ -24,6 +24,7 @@ from catstudio.ui.draw.draft import drafts
 from catstudio.ui.draw.room import DrawRoom
 from catstudio.ui.draw.starting import Again, New, Over, Start
 from catstudio.ui.draw.tools import Sample, Tool, action
+from catstudio.ui.inspector import Inspector
 from catstudio.ui.settings import Settings
 
 
@@ -307,3 +308,28 @@ def test_make_it_real_says_what_is_missing(bridge, enter, qtbot) -> None:
     room.head.real.click()
     qtbot.waitUntil(lambda: "photo labelled cat" in room.real._why.text())
     assert not room.real.make.isEnabled()
+
+
+def test_the_inspector_offers_it_for_drawings_only(bridge, enter, qtbot) -> None:
+    room = enter(New(128, 128))
+    draw(room)
+    drawing = save(room, qtbot)
+    inspector = Inspector(bridge)
+    qtbot.addWidget(inspector)
+    inspector.show()
+    inspector.show_records([cat(bridge.studio)])
+    assert not inspector.real.isVisible()
+    inspector.show_records([drawing])
+    with qtbot.waitSignal(inspector.real_asked) as asked:
+        inspector.real.click()
+    assert asked.args[0] == drawing
+
+
+def test_a_drawing_without_a_label_is_not_made_real(page, bridge, enter, qtbot) -> None:
+    room = enter(New(128, 128), label=None)
+    draw(room)
+    drawing = save(room, qtbot)
+    assert (drawing.label, drawing.state) == (None, State.PENDING)
+    with qtbot.waitSignal(page.failed) as failed:
+        page.make_real(drawing)
+    assert "label" in failed.args[1]

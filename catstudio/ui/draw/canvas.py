@@ -18,14 +18,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from catstudio.ui.draw.canvas_look import paint_axes, paint_outline, paint_picture
 from catstudio.ui.draw.document import Document
 from catstudio.ui.draw.tools import STROKES, Action, Kit, Picker, Sample, Tool, action
 from catstudio.ui.draw.viewport import Viewport
 from catstudio.ui.theme import current
 
 _WHEEL_STEP = 1.15
-_SHARP = 3.0
-"""From this zoom on pixels are shown as squares."""
 _ARROWS = {
     Qt.Key.Key_Left: QPointF(-1, 0),
     Qt.Key.Key_Right: QPointF(1, 0),
@@ -299,57 +298,17 @@ class Canvas(QWidget):
         return area
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        theme = current()
         painter = QPainter(self)
-        painter.fillRect(event.rect(), QColor(theme.ground))
-        self._paint_picture(painter, event.rect())
+        painter.fillRect(event.rect(), QColor(current().ground))
+        paint_picture(painter, self.document.picture, self.view, event.rect())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_axes(painter)
+        paint_axes(painter, self.kit.symmetry, self.view.frame())
         if (area := self._outline()) is not None and self._panned_from is None:
-            # Dark beside light: one of the two stands out on any colour.
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(0, 0, 0, 200), 1))
-            painter.drawEllipse(area)
-            painter.setPen(QPen(QColor(255, 255, 255, 220), 1))
-            painter.drawEllipse(area.adjusted(1, 1, -1, -1))
+            paint_outline(painter, area)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(theme.accent), 1))
+            painter.setPen(QPen(QColor(current().accent), 1))
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-
-    def _paint_picture(self, painter: QPainter, area: QRect) -> None:
-        part = self.view.rect_to_picture(area)
-        if part.isEmpty():
-            return
-        painter.save()
-        is_smooth = self.view.zoom * self.devicePixelRatioF() < _SHARP
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smooth)
-        painter.setTransform(self.view.transform(), combine=True)
-        painter.drawImage(QRectF(part), self.document.picture, QRectF(part))
-        painter.restore()
-        painter.setPen(QPen(QColor(current().line), 1))
-        painter.drawRect(self.view.frame().adjusted(-0.5, -0.5, 0.5, 0.5))
-
-    def _paint_axes(self, painter: QPainter) -> None:
-        frame, symmetry = self.view.frame(), self.kit.symmetry
-        middle = frame.center()
-        for is_shown, one, other in (
-            (
-                symmetry.has_vertical,
-                QPointF(middle.x(), frame.top()),
-                QPointF(middle.x(), frame.bottom()),
-            ),
-            (
-                symmetry.has_horizontal,
-                QPointF(frame.left(), middle.y()),
-                QPointF(frame.right(), middle.y()),
-            ),
-        ):
-            if is_shown:
-                painter.setPen(QPen(QColor(255, 255, 255, 160), 1))
-                painter.drawLine(one, other)
-                painter.setPen(QPen(QColor(current().accent), 1, Qt.PenStyle.DashLine))
-                painter.drawLine(one, other)
 
 
 def _is_shift(event: QMouseEvent | QTabletEvent | QKeyEvent) -> bool:

@@ -171,7 +171,7 @@ def paint_swatch(painter: QPainter, area: QRectF, color: QColor, has_focus: bool
     theme = current()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(color)
-    painter.setPen(QPen(QColor(theme.line), 1))
+    painter.setPen(QPen(QColor(theme.disabled), 1))
     painter.drawRoundedRect(area.adjusted(2.5, 2.5, -2.5, -2.5), RADIUS - 2, RADIUS - 2)
     if has_focus:
         painter.setBrush(Qt.BrushStyle.NoBrush)

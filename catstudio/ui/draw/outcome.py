@@ -10,7 +10,7 @@ from catstudio.core.changes import SetLabel
 from catstudio.core.errors import CatStudioError
 from catstudio.jobs.events import AnyEvent, Cancelled, Done, Failed, ImageAdded, Warned
 from catstudio.jobs.requests import AnyRequest, GenerateRequest
-from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.bridge import Fetch, StudioBridge
 from catstudio.ui.draw.document import Document
 from catstudio.ui.draw.real import Way, Wish, look, request
 from catstudio.ui.draw.saving import save_request
@@ -40,6 +40,7 @@ class Outcome(QObject):
         self._pending: tuple[int, str | None] = (0, None)
         self._error: CatStudioError | None = None
         self._then: Callable[[], None] | None = None
+        self._looking: Fetch | None = None
         self.is_saving = False
 
     @property
@@ -70,8 +71,10 @@ class Outcome(QObject):
 
     def look(self, wish: Wish, show: Callable[[Way], None]) -> None:
         """Find out how ``wish`` would be done."""
+        if self._looking is not None:
+            self._looking.cancel()  # Answers for the label before must not come after this one's.
         studio = self._bridge.studio
-        self._bridge.fetch(lambda: look(studio, wish), show, self.failed.emit, self)
+        self._looking = self._bridge.fetch(lambda: look(studio, wish), show, self.failed.emit, self)
 
     def make_real(self, document: Document, label: str | None, wish: Wish) -> None:
         """Make images after the drawing, which is saved first unless it has been."""
