@@ -149,6 +149,8 @@ class DrawPage(ImportPage):
         root = self._bridge.studio.root
 
         def read() -> Draft | None:
+            # The room is loaded here, in the background, so that its button opens it at once.
+            from catstudio.ui.draw import room  # noqa: F401
             from catstudio.ui.draw.draft import drafts
 
             found = drafts(root)
