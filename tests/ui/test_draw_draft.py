@@ -15,6 +15,7 @@ from catstudio.core.errors import BadInputError
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.draw import draft
 from catstudio.ui.draw.document import Document
+from catstudio.ui.draw.draft_keeper import DraftKeeper
 from catstudio.ui.draw.layer import Snapshot
 from catstudio.ui.draw.tools import Kit, Sample, Tool, action
 
@@ -93,7 +94,7 @@ def test_nonsense_is_refused(json: bytes) -> None:
 
 @pytest.fixture
 def keeper(bridge: StudioBridge):
-    keeper = draft.DraftKeeper(bridge, draft.new_path(bridge.studio.root))
+    keeper = DraftKeeper(bridge, draft.new_path(bridge.studio.root))
     yield keeper
     keeper.shut()
 
@@ -136,8 +137,36 @@ def test_only_the_newest_drafts_are_kept(tmp_path: Path, packed: bytes) -> None:
         path = draft.new_path(root)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(packed)
-        draft._prune(path)
+        draft.prune(path)
     left = draft.drafts(root)
     assert len(left) == draft.KEPT
     for one in left:
         draft.discard(one)
+
+
+def test_closing_right_after_a_stroke_loses_nothing(bridge, keeper, qtbot) -> None:
+    document = Document(64, 48)
+    keeper.follow(document, is_kept=True)
+    stroke(document)
+    keeper.keep()
+    stroke(document, 30)
+    keeper.shut()
+    bridge.close()  # Drops what waits for its threads.
+    qtbot.waitUntil(keeper.path.exists)
+    qtbot.waitUntil(lambda: draft.decode(keeper.path.read_bytes()).tools == {"brush": 2})
+    keeper.path.unlink()
+
+
+def test_a_draft_that_cannot_be_written_is_said(bridge, tmp_path: Path, qtbot) -> None:
+    (tmp_path / "in the way").write_bytes(b"")
+    keeper = DraftKeeper(bridge, tmp_path / "in the way" / "x.drawing")
+    document = Document(64, 48)
+    keeper.follow(document)
+    stroke(document)
+    with qtbot.waitSignal(keeper.failed) as failed:
+        keeper.keep()
+    assert "unsaved drawing" in failed.args[0].message
+    with qtbot.waitCallback() as then:
+        keeper.finish(then)
+    keeper.follow(document, is_kept=True)
+    keeper.shut()

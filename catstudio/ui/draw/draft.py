@@ -1,4 +1,4 @@
-"""Unsaved drawings: written every few seconds in the background, offered again after a kill.
+"""Unsaved drawings as files: packing, reading back, and which there are.
 
 A draft is a zip of one JSON file and one PNG a layer, in this user's own data folder.
 """
@@ -6,27 +6,23 @@ A draft is a zip of one JSON file and one PNG a layer, in this user's own data f
 from __future__ import annotations
 
 import io
-import threading
 import uuid
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QTimer
+from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QImage
 
 from catstudio.core.errors import BadInputError
-from catstudio.core.files import explain_os_error, sha256, write_atomic
+from catstudio.core.files import explain_os_error, sha256
 from catstudio.core.paths import data_dir
-from catstudio.ui.bridge import StudioBridge
-from catstudio.ui.draw.document import MAX_LAYERS, MAX_SIDE, MIN_SIDE, Document
+from catstudio.ui.draw.document import MAX_LAYERS, MAX_SIDE, MIN_SIDE
 from catstudio.ui.draw.layer import FORMAT, Layer, Snapshot
 
-EVERY_MS = 3000
 KEPT = 5
 """Drafts of a project that are kept, the newest."""
 _SUFFIX = ".drawing"
@@ -198,96 +194,7 @@ def discard(draft: Draft) -> None:
     draft.path.unlink(missing_ok=True)
 
 
-class DraftKeeper(QObject):
-    """Writes a document's draft every few seconds while it changes, off the window's thread."""
-
-    def __init__(self, bridge: StudioBridge, path: Path, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.path = path
-        self._bridge = bridge
-        self._document: Document | None = None
-        self._encoder = Encoder()
-        self._lock = threading.Lock()
-        self._kept = 0
-        self._wanted = 0
-        self._newest = 0
-        self._is_writing = False
-        self._then: Callable[[], None] | None = None
-        self._timer = QTimer(self)
-        self._timer.setInterval(EVERY_MS)
-        self._timer.timeout.connect(self.keep)
-
-    def follow(self, document: Document, is_kept: bool = False) -> None:
-        """Draft ``document`` from now on; ``is_kept`` when it is in the file as it is."""
-        self._document = document
-        self._kept = document.version if is_kept else 0
-        self._timer.start()
-
-    def keep(self) -> None:
-        """Write the draft now, if it is behind."""
-        document = self._document
-        if document is None or self._is_writing or document.is_editing:
-            return
-        if document.version == self._kept or document.is_blank:
-            return
-        self._kept, self._is_writing = document.version, True
-        snapshot, wanted, version = document.snapshot(), self._wanted, document.version
-
-        def write() -> None:
-            with self._lock:
-                if wanted != self._wanted or version < self._newest:
-                    return  # Saved, or overtaken, meanwhile.
-                self._newest = version
-                data = self._encoder.encode(snapshot)
-                write_atomic(self.path, data, durable=False)
-                _prune(self.path)
-
-        self._bridge.fetch(write, self._written, lambda _: self._written(None), self)
-
-    def finish(self, then: Callable[[], None]) -> None:
-        """Write what is missing, and call ``then`` when it is written."""
-        self.keep()
-        if self._is_writing:
-            self._then = then
-        else:
-            then()
-
-    def forget(self, version: int) -> None:
-        """The document is saved as it was at ``version``: its draft goes, unless it has changed
-        since."""
-        document = self._document
-        if document is None or document.version != version:
-            return
-        self._kept = version
-        self._wanted += 1
-
-        def remove() -> None:
-            with self._lock:
-                self.path.unlink(missing_ok=True)
-
-        self._bridge.fetch(remove, _ignore, _ignore, self)
-
-    def shut(self) -> None:
-        """Write what is missing and stop."""
-        self._timer.stop()
-        if self._document is not None:
-            self._document.cancel()
-        self._is_writing = False
-        self.keep()
-        self._document = None
-
-    def _written(self, _: None) -> None:
-        self._is_writing = False
-        then, self._then = self._then, None
-        if then is not None:
-            self.finish(then)
-
-
-def _ignore(_: object) -> None:
-    pass
-
-
-def _prune(newest: Path) -> None:
+def prune(newest: Path) -> None:
     """Keep the newest few drafts of the project that ``newest`` belongs to."""
     key = newest.name.partition("-")[0]
     found = sorted(newest.parent.glob(f"{key}-*{_SUFFIX}"), key=lambda path: path.stat().st_mtime)

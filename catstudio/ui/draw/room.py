@@ -12,7 +12,8 @@ from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.draw.canvas import Canvas
 from catstudio.ui.draw.desk import Desk
 from catstudio.ui.draw.document import Document
-from catstudio.ui.draw.draft import Draft, DraftKeeper, new_path
+from catstudio.ui.draw.draft import Draft, new_path
+from catstudio.ui.draw.draft_keeper import DraftKeeper
 from catstudio.ui.draw.keys import Keys
 from catstudio.ui.draw.layer import Snapshot
 from catstudio.ui.draw.outcome import Outcome
@@ -269,6 +270,7 @@ class DrawRoom(Room):
         outcome.saved.connect(self._saved)
         outcome.started.connect(self._started)
         outcome.failed.connect(self._tell)
+        self.drafts.failed.connect(self._tell)
 
     def _lay_out(self) -> None:
         self.desk.bar.addWidget(self.real)
