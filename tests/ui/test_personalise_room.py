@@ -133,11 +133,19 @@ def test_from_settings_to_an_adapter_on_the_list(
     again = PersonaliseRoom(bridge, settings, "not-cat")
     qtbot.addWidget(again)
     again.show()
-    again.form.fields["steps"].set_value(4)
-    qtbot.waitUntil(
-        lambda: not again.resume.isHidden() and "step 2" in again.resume.text(), timeout=20_000
-    )
-    assert again.form.models._list.count() == 1 and again.resume.isChecked()
+    fields = again.form.fields
+    fields["rank"].set_value(16)
+    fields["steps"].set_value(4)
+    qtbot.waitUntil(lambda: not again._stopped.isHidden(), timeout=20_000)
+    assert again.form.models._list.count() == 1
+    assert again.resume.isChecked() and "Go on from step 2" in again.resume.text()
+    # Its own settings are shown while it goes on, and may be changed when it does not.
+    assert fields["rank"].value() == 8 and not fields["rank"].isEnabled()
+    assert fields["steps"].isEnabled() and again.form.seed.value() == room.form.seed.value()
+    again.resume.click()
+    assert fields["rank"].isEnabled()
+    qtbot.waitUntil(lambda: again.needs.text.startswith("Needs about"), timeout=60_000)
+    assert not again._stopped.isHidden() and not again.resume.isChecked()
     again.shut()
 
 

@@ -22,6 +22,8 @@ from catstudio.ui.widgets import CollapsibleSection, ComboBox, SectionHeader
 _LORA_ONLY, _WORD_ONLY = ("rank", "alpha"), ("vectors",)
 _USUAL = {"learning_rate": "the method's usual", "alpha": "as the rank", "min_snr_gamma": "off"}
 """What the lowest number of a setting stands for."""
+CAN_CHANGE = ("method", "steps", "sample_every", "samples")
+"""What may be another when a stopped training goes on. The method says which training is meant."""
 NAME = Parameter(
     name="name",
     title="Name",
@@ -89,6 +91,21 @@ class PersonaliseForm(QWidget):
     def options(self) -> dict[str, Any]:
         """Every setting by its declared name."""
         return {name: field.value() for name, field in self.fields.items()}
+
+    def hold(self, values: Mapping[str, Any] | None) -> None:
+        """Show the settings of a stopped training, which cannot be changed; None frees them."""
+        for name, field in self.fields.items():
+            if name in CAN_CHANGE:
+                continue
+            if values is not None and name in values and name != "caption":
+                field.blockSignals(True)
+                field.set_value(values[name])
+                field.blockSignals(False)
+            field.setEnabled(values is None)
+        self.seed.setEnabled(values is None)
+        if values is not None and "seed" in values:
+            self.seed.lock(int(values["seed"]))
+        self._show_method()
 
     def _lay_out(self) -> None:
         self._main.add("Label", self.labels)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
@@ -12,10 +13,10 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QScrollArea, QVBox
 from catstudio.core.errors import CatStudioError
 from catstudio.jobs.requests import PersonaliseRequest
 from catstudio.models import ModelRegistry
-from catstudio.models.adapters import stopped_at
+from catstudio.models.adapters import Stopped, stopped_at
 from catstudio.studio.personalising import Chosen
 from catstudio.ui.add_data.personalise_facts import NeedsCard, PhotosCard
-from catstudio.ui.add_data.personalise_form import PersonaliseForm
+from catstudio.ui.add_data.personalise_form import CAN_CHANGE, PersonaliseForm
 from catstudio.ui.bridge import Fetch, StudioBridge
 from catstudio.ui.room import Room
 from catstudio.ui.settings import Settings
@@ -24,8 +25,6 @@ from catstudio.ui.widgets import Card, ElidedLabel, button, icon_button, label
 
 OPTIONS = "personalise"
 """Where the last settings are kept."""
-_NOT_KEPT = ("method", "steps", "sample_every", "samples")
-"""What may be another when a stopped training goes on."""
 _SETTLE_MS = 300
 _WIDTH = 980
 _FORM_WIDTH = 400
@@ -62,6 +61,7 @@ class PersonaliseRoom(Room):
         self.start = button("", "primary", tooltip="Start in the background (Ctrl+Return)")
         self._why = label("", "problem", wrap=True)
         self._reading: list[Fetch] = []
+        self._basis: Mapping[str, Any] | None = None
         self._has_photos = False
         self._is_starting = False
         self._soon = QTimer(self, interval=_SETTLE_MS, singleShot=True)
@@ -71,6 +71,7 @@ class PersonaliseRoom(Room):
         self.form.failed.connect(self.told)
         self.needs.settled.connect(self._show_start)
         self.start.clicked.connect(self.begin)
+        self.resume.clicked.connect(self._hold)
         self.setFocusProxy(self.form.labels)
         self._change()
 
@@ -117,25 +118,23 @@ class PersonaliseRoom(Room):
         if self.form.model:
             build = self._asked(is_estimate=True)
 
-            def read() -> tuple[PersonaliseRequest, int]:
+            def read() -> tuple[PersonaliseRequest, Stopped | None]:
                 request = build()
-                stopped = stopped_at(request.folder)
-                return request, stopped.step if stopped is not None else 0
+                return request, stopped_at(request.folder)
 
             self._reading.append(self.bridge.fetch(read, self._show_request, self._cannot))
         else:
-            self._stopped.hide()
             self.needs.say("Choose a model first, or add one that is on this computer.")
 
     def _asked(self, is_estimate: bool) -> Callable[[], PersonaliseRequest]:
         """Builds the request in the background, of what the form says now."""
-        goes_on = self.resume.isChecked() and not self._stopped.isHidden()
+        goes_on = self._basis is not None and self.resume.isChecked()
         options = self.form.options()
         return partial(
             self.bridge.studio.personalise_request,
             self.form.label,
             self.form.model,
-            {name: options[name] for name in _NOT_KEPT} if goes_on else options,
+            {name: options[name] for name in CAN_CHANGE} if goes_on else options,
             name=self.form.name.value(),
             seed=None if goes_on else self.form.seed.value(),
             resume=goes_on,
@@ -147,17 +146,26 @@ class PersonaliseRoom(Room):
         self.photos.show_chosen(self.form.label, chosen)
         self._show_start()
 
-    def _show_request(self, found: tuple[PersonaliseRequest, int]) -> None:
-        request, step = found
-        can_go_on = 0 < step < request.steps
-        if can_go_on and self._stopped.isHidden():
-            self.resume.setChecked(True)
-        self._stopped.setVisible(can_go_on)
-        self.resume.setText(f"Go on from step {step:,}, with the settings it had then")
+    def _show_request(self, found: tuple[PersonaliseRequest, Stopped | None]) -> None:
+        request, stopped = found
+        goes_on = stopped is not None and 0 < stopped.step < request.steps
+        basis = stopped.basis if stopped is not None and goes_on else None
+        if stopped is not None and goes_on:
+            self.resume.setText(f"Go on from step {stopped.step:,}, with the settings it had then")
+        if basis != self._basis:
+            self._basis = basis
+            self._stopped.setVisible(goes_on)
+            self.resume.setChecked(goes_on)
+            self._hold()
+            return  # The settings are others now: they are looked at again.
         self.needs.estimate(request)
 
+    def _hold(self) -> None:
+        """Show the settings that count: the stopped training's, or the form's own."""
+        self.form.hold(self._basis if self.resume.isChecked() else None)
+        self._change()
+
     def _cannot(self, error: CatStudioError) -> None:
-        self._stopped.hide()
         self.needs.say(str(error), error.message)
 
     def _submit(self, request: PersonaliseRequest) -> None:
