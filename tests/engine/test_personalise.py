@@ -461,8 +461,8 @@ def test_too_little_memory_is_refused_with_what_would_fit(models, photos, tmp_pa
         )
 
     gib = 2**30
-    with pytest.raises(NotPossibleError, match=f"and {size_text(1.6 * gib)} of memory") as no:
-        with_free(int(1.6 * gib))
+    with pytest.raises(NotPossibleError, match=f"and {size_text(2.3 * gib)} of memory") as no:
+        with_free(int(2.3 * gib))
     assert no.value.hint.startswith("Choose resolution 384: it needs about")
     with pytest.raises(NotPossibleError) as no:
         with_free(2**20)
