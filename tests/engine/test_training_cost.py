@@ -118,7 +118,7 @@ def test_what_torch_keeps_for_the_way_back_stays_below_the_estimate(stable_diffu
             torch.empty(1, 77, 768, device="meta"),
         )
     held = sum(storage.nbytes() for storage in kept.values())
-    assert 0.95 * KEPT * outputs < held <= KEPT * outputs
+    assert 0.9 * KEPT * outputs < held <= KEPT * outputs
 
 
 def test_one_file_with_the_original_names_is_counted_as_its_folder(tmp_path: Path):
