@@ -9,7 +9,7 @@ from typing import Any
 from catstudio.core.changes import count_images
 from catstudio.core.errors import BadInputError
 from catstudio.core.lineage import held_lineages
-from catstudio.core.types import ImageRecord, Parent, Split
+from catstudio.core.types import ImageRecord, Parent, Provenance, Split
 from catstudio.models import ModelRegistry
 from catstudio.models.adapters import AdapterCard, read_card
 from catstudio.sources import weighted
@@ -47,6 +47,13 @@ def learned_from(
         _refuse_tested(name, list(there.values()), held)
         seen |= there
     return tuple(Parent(id_, SHARE / len(seen)) for id_ in seen)
+
+
+def learned_parents(provenance: Provenance) -> tuple[Parent, ...]:
+    """Those of an image's parents that only its adapters have seen."""
+    if not {"loras", "embeddings"} & provenance.params.keys():
+        return ()
+    return tuple(parent for parent in provenance.parents if parent.share <= SHARE)
 
 
 def _refuse_tested(name: str, photos: list[ImageRecord], held: set[str]) -> None:

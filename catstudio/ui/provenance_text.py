@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from catstudio.core.changes import count_images
 from catstudio.core.types import ImageRecord, Parent, Provenance
 from catstudio.core.wording import size_text
 from catstudio.sources import SOURCES
+from catstudio.studio.adapters import learned_parents
 
 _MONTHS = (
     "January February March April May June July August September October November December"
@@ -41,7 +43,9 @@ def sentence(record: ImageRecord, names: Mapping[str, str]) -> str:
     """One sentence on the making of ``record``; ``names`` are its parents' file names by id."""
     provenance = record.provenance
     tell = _TELLERS.get(provenance.source, _other)
-    return tell(provenance, _parents(provenance.parents, names))
+    learned = learned_parents(provenance)
+    parents = tuple(one for one in provenance.parents if one not in learned)
+    return tell(provenance, _parents(parents, names))
 
 
 def settings(record: ImageRecord) -> list[tuple[str, str]]:
@@ -168,6 +172,8 @@ def _diffusers(provenance: Provenance, parents: str) -> str:
     model = str(params.get("model", "")).rstrip("/").split("/")[-1] or "a diffusion model"
     start = f" from {parents}" if parents else ""
     text = f"Generated{start} by {model}"
+    if learned := len(learned_parents(provenance)):
+        text += f", taught by {count_images(learned)}"
     prompt = str(params.get("prompt", "")).strip()
     if prompt:
         short = prompt if len(prompt) <= _LONG else prompt[: _LONG - 1].rstrip() + "…"

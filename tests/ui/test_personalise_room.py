@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from catstudio.core.changes import SetState
-from catstudio.core.types import State
+from catstudio.core.types import Parent, Provenance, State
 from catstudio.jobs.events import Cancelled, Done, Failed, Queued
 from catstudio.models import ModelRegistry
 from catstudio.studio import Studio
+from catstudio.studio.adapters import SHARE
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.panel import AddDataPanel
 from catstudio.ui.add_data.personalise_facts import NeedsCard
 from catstudio.ui.add_data.personalise_room import OPTIONS, PersonaliseRoom
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.job_card import JobCard, result_text
+from catstudio.ui.provenance_text import sentence
 from catstudio.ui.settings import Settings
 
 
@@ -164,3 +167,16 @@ def test_a_failed_estimate_of_the_machine_does_not_forbid(bridge: StudioBridge, 
         card._job_id = "job"
         card._hear(Failed(job_id="job", message="No.", hint="Do that.", error=error))
         assert card.text == "No. Do that." and bool(card.refusal) is is_refused
+
+
+def test_what_was_learned_is_told_apart_from_what_was_redrawn(studio: Studio) -> None:
+    cat, *others = (one for one in studio.images() if one.is_real)
+    learned = tuple(Parent(one.id, SHARE / len(others)) for one in others)
+    made = Provenance(
+        source="diffusers",
+        parents=(Parent(cat.id), *learned),
+        params={"model": "sd", "loras": "mine:0.8", "seed": 3, "strength": 0.5},
+    )
+    record = msgspec.structs.replace(cat, provenance=made)
+    told = sentence(record, {cat.id: cat.name})
+    assert told == "Generated from chelsea.jpg by sd, taught by 3 images, strength 0.5, seed 3."
