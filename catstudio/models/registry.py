@@ -62,6 +62,9 @@ class ModelRegistry:
 
         The files stay where they are. Raises :class:`ModelFileError` when it cannot be used.
         """
+        own = Path(path).expanduser()
+        if own.suffix == ".safetensors" and own.is_file() and read_card(own) is not None:
+            return self.add_adapter(own, own.stem)
         found = inspect(path)
         models = self.registered()
         before = next((e for e in models if e.path == found.path), None)

@@ -50,14 +50,12 @@ Shape = tuple[int, ...]
 
 
 class Layer(Struct, frozen=True):
-    """One layer of a denoiser. ``side`` divides the latent's sides; ``tokens`` > 0 instead counts
-    text tokens, alone or (``is_joint``) behind the latent's own positions."""
+    """One layer of a denoiser. ``side`` divides the latent's sides, 0 where it does not see it;
+    ``tokens`` of text stand alone then, or behind the latent's own positions."""
 
     block: str
     side: float
     tokens: int
-    is_joint: bool
-    inputs: int
     outputs: int
     weights: int
     adapted: int
@@ -174,8 +172,6 @@ def layers_of(shapes: dict[str, Shape]) -> Iterable[Layer]:
             block=block,
             side=side,
             tokens=text,
-            is_joint=bool(side and text),
-            inputs=inputs,
             outputs=shape[0],
             weights=math.prod(shape),
             adapted=_adapted(name, inputs, shape[0]),

@@ -237,6 +237,17 @@ def test_an_adapter_of_another_project_is_known_by_the_photos_bytes(
         assert made_with(studio, stranger, 2).provenance.parents == ()
 
 
+def test_an_adapter_that_was_taken_off_the_list_can_come_back(
+    cli: Cli, filled: Path, tmp_path: Path
+):
+    name = adapter(tmp_path / "whiskers.safetensors", [])
+    assert cli("models", "remove", name).status == 0
+    assert cli("models", "add", tmp_path / "whiskers.safetensors").status == 0
+    assert ModelRegistry().show("whiskers").kind == "lora"
+    told = cli("personalise", filled, "--label", "cat", "--model", "whiskers")
+    assert told.status == 3 and "not a whole image model" in told.err
+
+
 def test_a_damaged_or_newer_card_is_refused(filled: Path, tmp_path: Path):
     path = tmp_path / "a.safetensors"
     name = adapter(path, [])

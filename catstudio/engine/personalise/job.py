@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +46,13 @@ def personalise(request: PersonaliseRequest, context: JobContext) -> Answer:
     NotPossibleError : does not fit into memory, or a model that is not known here.
     BadInputError : the state to go on from has other settings.
     """
-    return _Job(request, context).run()
+    diffusion.drop()  # What it kept warm counts as free only when it is gone.
+    job = _Job(request, context)
+    try:
+        return job.run()
+    finally:
+        gc.collect()  # Pipelines hold themselves in cycles.
+        devices.empty_cache(job.device.kind)
 
 
 class _Job:
@@ -54,8 +61,6 @@ class _Job:
         self.settings = request.settings
         self.choice: Choice = loading.find(request.model)
         self.folder = Path(request.folder)
-        if not request.is_estimate:
-            diffusion.drop()  # What it kept warm counts as free only when it is gone.
         device = devices.choose(request.device)
         self.device: Device = replace(device, dtype=memory.dtype_for(device))
         self.way: Cost = memory.plan(
@@ -73,10 +78,7 @@ class _Job:
         side = self.settings.resolution
         with devices.explained_memory(self.device, what, side, side):
             training = self._prepare()
-            try:
-                self._train(training)
-            finally:
-                devices.empty_cache(self.device.kind)
+            self._train(training)
         return self._answer(training, needs, time.monotonic() - began)
 
     # -- before the first step -----------------------------------------------------------------
