@@ -10,7 +10,8 @@ from catstudio.core.changes import count_images
 from catstudio.core.wording import duration
 from catstudio.sources.base import Kind, Parameter
 from catstudio.studio import Studio
-from catstudio.studio.personalising import PARAMETERS, Chosen
+from catstudio.studio.personal_settings import PARAMETERS
+from catstudio.studio.personalising import Chosen
 
 
 def add_commands(commands: Any) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QSlider, QVBoxLayout,
 from catstudio.core.errors import CatStudioError
 from catstudio.models import ModelRegistry
 from catstudio.sources.base import Kind, Parameter
-from catstudio.studio.personalising import PARAMETERS, default_name, trigger_word
+from catstudio.studio.personal_settings import PARAMETERS, default_name, trigger_word
 from catstudio.ui.add_data.fields import Field
 from catstudio.ui.add_data.form import Form, SeedNumber
 from catstudio.ui.add_data.model_chooser import ModelChooser
