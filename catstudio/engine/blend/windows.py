@@ -82,9 +82,17 @@ def draw_window(
     short = min(photo.size)
     side = min(max(margin * max(right - left, bottom - top), _LEAST * short), short)
     side = min(side * math.exp(rng.uniform(-0.2, 0.2) * variety), short)
-    shift = rng.uniform(-0.08, 0.08, 2) * variety * side
+    # Plain floats: numpy's cannot be written into the provenance.
+    shift = [float(at) * variety * side for at in rng.uniform(-0.08, 0.08, 2)]
     flip = bool(rng.random() < 0.5 and variety > 0)
     return inside(photo, (left + right) / 2 + shift[0], (top + bottom) / 2 + shift[1], side, flip)
+
+
+def draw_anywhere(photo: Image.Image, variety: float, rng: Generator) -> Window:
+    """A window anywhere in ``photo``, between 0.55 times as large as it may be and that."""
+    side = min(photo.size) * rng.uniform(0.55, 1.0)
+    x, y = rng.uniform(0, photo.width), rng.uniform(0, photo.height)
+    return inside(photo, x, y, side, bool(rng.random() < 0.5 and variety > 0))
 
 
 def inside(photo: Image.Image, x: float, y: float, side: float, flip: bool) -> Window:
