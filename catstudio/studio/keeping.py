@@ -236,15 +236,15 @@ class Keeper:
         }
 
 
-_SUMMARY = ("answer", "metrics", "why_not", "n_train", "n_test", "seconds", "labels")
-
-
-def _summary(result: dict[str, Any]) -> dict[str, Any]:
-    """The part of a report that the list of runs shows without opening its file."""
 def _parents(request: GenerateRequest, event: ImageMade) -> tuple[Parent, ...]:
     """What the image was made from, then what its adapters have learned from, each once."""
     own = {parent.id for parent in event.parents}
     return (*event.parents, *(one for one in request.learned_from if one.id not in own))
 
 
+_SUMMARY = ("answer", "metrics", "why_not", "n_train", "n_test", "seconds", "labels")
+
+
+def _summary(result: dict[str, Any]) -> dict[str, Any]:
+    """The part of a report that the list of runs shows without opening its file."""
     return {key: result[key] for key in _SUMMARY if key in result}
