@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -27,18 +26,16 @@ from catstudio.engine import device as devices
 from catstudio.engine import diffusion
 from catstudio.engine.diffusion import PipelineOwner, generate, loading, reporting
 from catstudio.engine.diffusion.owner import Task
-from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import ImageMade, Progress, Warned
-from catstudio.jobs.requests import GenerateRequest, SeedImage
+from catstudio.jobs.requests import SeedImage
 from catstudio.models import ModelRegistry
 from tests.engine import tiny_models
+from tests.engine.diffusion_jobs import FAMILIES, Recorder, made, opened, request
 
 # diffusers' Euler scheduler still converts tensors the way numpy 2 deprecates.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 )
-
-FAMILIES = ("stable_diffusion", "stable_diffusion_xl", "stable_diffusion_3", "flux")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -57,13 +54,13 @@ def every_report(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory) -> Path:
-    """A folder with one tiny saved model a family, and ``one.safetensors`` beside its config."""
-    folder = tmp_path_factory.mktemp("models")
-    for family in FAMILIES:
-        getattr(tiny_models, family)().save_pretrained(folder / family)
-    tiny_models.single_file(folder / "stable_diffusion", folder / "one.safetensors")
-    return folder
+def models(tiny_diffusion) -> Path:
+    """The tiny models, with ``one.safetensors`` beside its config."""
+    if not (tiny_diffusion / "one.safetensors").exists():
+        tiny_models.single_file(
+            tiny_diffusion / "stable_diffusion", tiny_diffusion / "one.safetensors"
+        )
+    return tiny_diffusion
 
 
 @pytest.fixture(scope="session")
@@ -78,48 +75,6 @@ def seeds(tmp_path) -> tuple[SeedImage, ...]:
     for name, size in pictures.items():
         Image.effect_noise(size, 60).convert("RGB").save(tmp_path / f"{name}.png")
     return tuple(SeedImage(id=n, path=str(tmp_path / f"{n}.png"), label="cat") for n in pictures)
-
-
-class Recorder:
-    """A job's context and what was said to it; ``cancel_at`` n cancels at the n-th step."""
-
-    def __init__(self, cancel_at: int = 0) -> None:
-        self.events = []
-        self.cancelled = threading.Event()
-        self.cancel_at = cancel_at
-        self.context = JobContext("job", self._take, self.cancelled)
-
-    def _take(self, event) -> None:
-        self.events.append(event)
-        if len(self.steps) == self.cancel_at > 0:
-            self.cancelled.set()
-
-    def of(self, kind):
-        return [event for event in self.events if isinstance(event, kind)]
-
-    @property
-    def steps(self):
-        return [event for event in self.of(Progress) if "step" in event.message]
-
-
-def request(model: Path | str, count: int = 1, **more) -> GenerateRequest:
-    options = {"model": str(model), "size": 32, "num_inference_steps": 2, "prompt": "a cat"}
-    options |= more.pop("options", {})
-    return GenerateRequest(
-        job_id="job", method="diffusers", label="cat", count=count, options=options, **more
-    )
-
-
-def made(req: GenerateRequest, owner: PipelineOwner) -> list[ImageMade]:
-    recorder = Recorder()
-    generate(req, recorder.context, owner)
-    return recorder.of(ImageMade)
-
-
-def opened(data: bytes) -> Image.Image:
-    image = Image.open(io.BytesIO(data))
-    image.load()
-    return image
 
 
 # -- making images

@@ -14,13 +14,17 @@ from typing import Any
 import torch
 from diffusers import (
     AutoencoderKL,
+    ControlNetModel,
     DDIMScheduler,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
+    FluxControlNetModel,
     FluxPipeline,
     FluxTransformer2DModel,
+    SD3ControlNetModel,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
+    StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
@@ -151,7 +155,7 @@ def stable_diffusion_3() -> StableDiffusion3Pipeline:
         sample_size=32,
         patch_size=2,
         in_channels=16,
-        num_layers=1,
+        num_layers=2,
         attention_head_dim=_HEAD,
         num_attention_heads=2,
         joint_attention_dim=32,
@@ -286,3 +290,58 @@ def _vae_names(vae: AutoencoderKL) -> dict[str, torch.Tensor]:
             (r"conv_shortcut", "nin_shortcut"),
         ],
     )
+
+
+def controlnet(pipe: Any) -> Any:
+    """A tiny ControlNet for a pipeline of this module; what it adds is not zero, as it is at first."""
+    torch.manual_seed(1)
+    if hasattr(pipe, "unet"):
+        found = ControlNetModel.from_unet(
+            pipe.unet, conditioning_embedding_out_channels=(4, 4, 8), load_weights_from_unet=False
+        )
+    elif isinstance(pipe, FluxPipeline):
+        found = FluxControlNetModel(
+            patch_size=1,
+            in_channels=64,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=_HEAD,
+            num_attention_heads=2,
+            joint_attention_dim=16,
+            pooled_projection_dim=16,
+            axes_dims_rope=[2, 2, 4],
+        )
+    else:
+        found = SD3ControlNetModel.from_transformer(
+            pipe.transformer, num_extra_conditioning_channels=0, load_weights_from_transformer=False
+        )
+    for name, parameter in found.named_parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.3 if name.endswith("weight") else 0.1)
+    return found.eval()
+
+
+def lora(pipe: Any, folder: Path, seed: int = 0, *, with_text: bool = False) -> Path:
+    """A file with a random LoRA of rank 2 on the attention of a pipeline of this module."""
+    torch.manual_seed(seed)
+    part = "unet" if hasattr(pipe, "unet") else "transformer"
+    modules = {part: getattr(pipe, part)}
+    if with_text:
+        modules["text_encoder"] = pipe.text_encoder
+    state: dict[str, torch.Tensor] = {}
+    for prefix, module in modules.items():
+        for name, layer in module.named_modules():
+            if name.endswith(("to_q", "to_v", "q_proj")) and isinstance(layer, torch.nn.Linear):
+                state[f"{prefix}.{name}.lora_A.weight"] = torch.randn(2, layer.in_features)
+                state[f"{prefix}.{name}.lora_B.weight"] = torch.randn(layer.out_features, 2)
+    target = folder / f"lora-{part}-{seed}.safetensors"
+    save_file(state, target, metadata={"format": "pt"})
+    return target
+
+
+def inpainting_only() -> StableDiffusionInpaintPipeline:
+    """A tiny model that takes the mask and the masked image beside the latents, and nothing else."""
+    pipe = stable_diffusion()
+    torch.manual_seed(2)
+    parts = {**pipe.components, "unet": _unet(16, in_channels=9)}
+    return StableDiffusionInpaintPipeline(**parts, requires_safety_checker=False)
