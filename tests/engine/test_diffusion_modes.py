@@ -294,7 +294,7 @@ def test_when_the_guide_is_followed(asked, owner):
     )
     whole = asked("stable_diffusion", "text controlnet", num_inference_steps=4)
     assert made(late, owner)[0].data != made(whole, owner)[0].data
-    with pytest.raises(BadInputError, match="begin at 0.5 of the steps and end at 0.5"):
+    with pytest.raises(BadInputError, match=r"begin at 0\.5 of the steps and end at 0\.5"):
         made(_with(late, control_guidance_end=0.5), owner)
 
 

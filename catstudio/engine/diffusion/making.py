@@ -263,6 +263,7 @@ class Maker:
         try:
             with (
                 schedulers.worn(pipe, scheduler),
+                _seeded(wish.seed),
                 devices.explained_memory(warm.device, model, *size),
             ):
                 result = pipe(**arguments)
@@ -282,6 +283,14 @@ class Maker:
             return None
         pixels: torch.Tensor = result.images[0].detach().float().cpu()
         return pixels
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """What draws without the call's own generator (SD3 encodes a guide so) draws from ``seed``."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
 
 
 @contextmanager
