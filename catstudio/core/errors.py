@@ -58,6 +58,10 @@ class OutOfMemoryError(CatStudioError):
     """The device ran out of memory; the hint names what would fit."""
 
 
+class NetworkError(CatStudioError):
+    """A download did not arrive; what was fetched is kept, and fetching again goes on from there."""
+
+
 class WorkerDiedError(CatStudioError):
     """The worker process ended in the middle of a job; what was finished is kept."""
 
