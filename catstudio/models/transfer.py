@@ -153,6 +153,8 @@ class Transfer:
             raise DroppedError("the server sent a part of something else")
 
     def _receive(self, answer: Answer, file: BinaryIO, have: int) -> None:
+        length = answer.headers.get("Content-Length") or ""
+        announced = have + int(length) if length.isdigit() else -1
         since, at_since = time.monotonic(), have
         while have < self._remote.size or self._remote.size == 0:
             self._check()
@@ -173,6 +175,10 @@ class Transfer:
                 since, at_since = now, have
         self._check()  # A connection that Cancel broke looks like an early end.
         if have < self._remote.size:
+            if have == announced:
+                # All that the server has: asking for more would never end.
+                self._refuse()
+                return
             raise DroppedError("the connection broke off")
 
     def _have(self) -> int:
