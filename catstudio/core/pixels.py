@@ -29,6 +29,8 @@ MAX_BYTES = 512 * 2**20
 
 # Pillow warns from half its limit on; the limit itself is enforced here, with a sentence.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# What is wrong with a photo's metadata is no news to whoever imports it.
+warnings.filterwarnings("ignore", "Corrupt EXIF data", UserWarning)
 
 # What Pillow and its codecs raise on broken files, found by changing bytes at random: SyntaxError
 # for PNG chunks, RuntimeError for AVIF and HEIC, struct.error and LookupError for headers.

@@ -18,6 +18,9 @@ from catstudio.sources.datasets.files import is_inside
 from catstudio.sources.datasets.tables import csv_grid
 from tests.sources.data_sets import picture, tarred, two_classes, zipped
 
+# As in the program itself (core.pixels): what is wrong with a photo's metadata is no news.
+pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning")
+
 _cells = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=12)
 _JPEG, _PNG = picture(1), picture(1, "PNG")
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -119,12 +121,24 @@ class Compiled:
 
 def _compile(flat: nn.Module, example: tuple[Tensor, ...], settings: dict[str, Any]) -> Any:
     openvino = library()
-    with warnings.catch_warnings():
+    with _logging_kept(), warnings.catch_warnings():
         # The tracer warns of every shape that it takes for a constant, which is intended.
         warnings.simplefilter("ignore")
         model = openvino.convert_model(flat, example_input=example)
     model.reshape({i: list(tensor.shape) for i, tensor in enumerate(example)})
     return openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+
+
+@contextmanager
+def _logging_kept() -> Iterator[None]:
+    """Converting sets the level of the whole process's log, which is put back here."""
+    root = logging.getLogger()
+    level, handlers, filters = root.level, list(root.handlers), list(root.filters)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.handlers[:], root.filters[:] = handlers, filters
 
 
 class _Flat(nn.Module):
