@@ -18,8 +18,8 @@ MIN_GAIN = 1.1
 """How many times faster the other engine must be: less is within the noise of a busy computer."""
 ASSUMED_GAIN = 1.3
 """Taken for the gain of a part that was never measured, to see whether measuring is worth it."""
-PREPARE_PER_GB = 20.0
-"""Seconds to prepare a part, for each GB of its weights, before it was ever prepared."""
+PREPARE_LEAST, PREPARE_PER_GB = 2.0, 20.0
+"""Seconds to prepare a part that never was: at least, and for each GB of its weights."""
 
 
 class Measured(Struct, frozen=True):
@@ -37,7 +37,7 @@ class Measured(Struct, frozen=True):
 def is_worth_measuring(seconds_a_call: float, calls: int, weight_bytes: int) -> bool:
     """Will ``calls`` more calls of ``seconds_a_call`` likely earn back the preparation?"""
     saved = calls * seconds_a_call * (1 - 1 / ASSUMED_GAIN)
-    return saved > PREPARE_PER_GB * weight_bytes / 1e9
+    return saved > PREPARE_LEAST + PREPARE_PER_GB * weight_bytes / 1e9
 
 
 class Records:
