@@ -29,6 +29,8 @@ MAX_BYTES = 512 * 2**20
 
 # Pillow warns from half its limit on; the limit itself is enforced here, with a sentence.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Nor is a broken block of EXIF anything that a person could mend; the picture is sound.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 # What is wrong with a photo's metadata is no news to whoever imports it.
 warnings.filterwarnings("ignore", "Corrupt EXIF data", UserWarning)
 

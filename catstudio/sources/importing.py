@@ -195,7 +195,7 @@ def _check(request: ImportRequest, candidate: Candidate) -> Checked:
         decoded = decode(data, candidate.name)
     except ImageRefusedError as refusal:
         return Refused(candidate, refusal)
-    claim = read_claim(data)
+    claim = read_claim(given)
     request, note = _honest(request, claim, candidate.name)
     params = dict(request.params)
     if decoded.captured_at:

@@ -94,6 +94,7 @@ def test_no_name_that_is_called_inside_leads_outside(parts):
         assert (root / name).resolve().is_relative_to(root)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow, of a broken EXIF block
 @settings(max_examples=80, deadline=None)
 @given(st.sampled_from([_JPEG, _PNG]), st.integers(0, 10**6), st.binary(max_size=20))
 def test_metadata_of_any_bytes_is_none_or_a_claim(whole, at, change):
