@@ -38,7 +38,6 @@ def judged(dataset: Dataset, plan: Plan, known: Known, context: JobContext) -> R
     label_of = {one.item.name: one.label for one in plan.entering}
     entry = ImportRequest(job_id=context.job_id, source="vendor")
     every = importing.checked(entry, (candidate(dataset, one.item, entry) for one in plan.entering))
-    done = 0
     with closing(every):
         try:
             for done, one in enumerate(every, 1):
@@ -48,13 +47,12 @@ def judged(dataset: Dataset, plan: Plan, known: Known, context: JobContext) -> R
                 else:
                     looked.append(look(one, label_of[one.candidate.name]))
                 context.progress(done, total, f"{done} of {total} images looked at")
+            context.progress(total, total, "Comparing labels with look-alikes")
+            asked = vote(looked, context.check_cancelled)
         except CancelledError as error:
-            report = _report(dataset, plan, known, looked, broken, max(done - 1, 0), None)
-            error.result = report.as_result()
+            error.result = _report(dataset, plan, known, looked, broken, None).as_result()
             raise
-    context.progress(total, total, "Comparing labels with look-alikes")
-    asked = vote(looked, context.check_cancelled)
-    return _report(dataset, plan, known, looked, broken, done, asked)
+    return _report(dataset, plan, known, looked, broken, asked)
 
 
 def _report(
@@ -63,7 +61,6 @@ def _report(
     known: Known,
     looked: list[Looked],
     broken: list[Marked],
-    done: int,
     asked: Vote | None,
 ) -> RiskReport:
     """``asked`` is None for a check that was cancelled."""
@@ -83,7 +80,7 @@ def _report(
         path=str(dataset.path),
         format=dataset.format.id,
         n=len(dataset.items),
-        n_checked=done,
+        n_checked=len(looked) + len(broken) - len(dataset.refused),
         n_sound=len(looked),
         labels=plan.labels,
         n_unlabelled=counts.get(None, 0),
