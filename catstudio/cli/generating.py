@@ -7,16 +7,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from catstudio.cli.output import DONE, Output, add_command
+from msgspec import Struct
+
+from catstudio.cli.output import DONE, WRONG_USAGE, Output, add_command
 from catstudio.cli.selection import select
 from catstudio.core.changes import SetWeight, count_images
 from catstudio.core.edits import MAX_WEIGHT
-from catstudio.core.errors import BadInputError, NotPossibleError
+from catstudio.core.errors import BadInputError, CatStudioError, NotPossibleError
 from catstudio.core.pixels import read_bytes
 from catstudio.core.types import ImageRecord, Split, State
-from catstudio.sources import SOURCES, Source, copies, source
+from catstudio.sources import SOURCES, Source, copies, recipes, source
 from catstudio.sources.base import Kind, Parameter
-from catstudio.sources.prompts import expand
+from catstudio.sources.prompts import for_images
 from catstudio.studio import Studio
 
 _MAKERS = tuple(s for s in SOURCES.values() if s.is_generator or s.id == copies.SOURCE.id)
@@ -28,8 +30,8 @@ def add_commands(commands: Any) -> None:
     """Register this group."""
     parser = add_command(commands, "generate", generate, "Make images from what is there.")
     parser.add_argument("project")
-    parser.add_argument("--method", required=True, choices=[s.id for s in _MAKERS])
-    parser.add_argument("--label", required=True, help="what the new images show")
+    parser.add_argument("--method", choices=[s.id for s in _MAKERS])
+    parser.add_argument("--label", help="what the new images show")
     parser.add_argument("--count", required=True, type=int, metavar="N", help="how many")
     parser.add_argument("--seed", type=int, default=0, help="the first image's random seed")
     parser.add_argument(
@@ -48,6 +50,11 @@ def add_commands(commands: Any) -> None:
         metavar="FILE",
         help=f"a PNG of the seed image's size, white where it changes ({_guides('mask_title')})",
     )
+    recipe = parser.add_mutually_exclusive_group()
+    recipe.add_argument("--like", metavar="ID", help="more like this image")
+    recipe.add_argument(
+        "--fix", metavar="ID", help="redraw this image, in the mask if there is one"
+    )
     parser.add_argument("--accept", action="store_true", help="accept them without review")
     for name, users in _parameters().items():
         parameter = users[0][1]
@@ -65,37 +72,80 @@ def generate(args: argparse.Namespace, output: Output) -> int:
     """``catstudio generate``."""
     started = time.monotonic()
     with Studio.open(args.project) as studio:
-        seeds = _seeds(studio, args.seeds)
-        if args.method == copies.SOURCE.id:
-            result = _copy(studio, args, seeds)
+        wish = _wish(studio, args)
+        if wish.method == copies.SOURCE.id:
+            result = _copy(studio, args, wish)
         else:
-            result = _make(studio, args, seeds, output)
+            result = _make(studio, args, wish, output)
     result.setdefault("seconds", round(time.monotonic() - started, 3))
-    if args.method == copies.SOURCE.id:
+    if wish.method == copies.SOURCE.id:
         output.say(f"Now counted {args.count:,} times: {count_images(len(result['ids']))}.")
     else:
         where = "accepted" if args.accept else "waiting for review"
         output.say(
-            f"Made {count_images(result['made'])} of {args.label} in {result['seconds']:.1f} s, "
+            f"Made {count_images(result['made'])} of {wish.label} in {result['seconds']:.1f} s, "
             f"{where}."
         )
     output.result(result)
     return DONE
 
 
-def _make(
-    studio: Studio, args: argparse.Namespace, seeds: list[ImageRecord] | None, output: Output
-) -> dict[str, Any]:
+class _UsageError(CatStudioError):
+    """The command cannot be meant so."""
+
+    exit_status = WRONG_USAGE
+
+
+class _Wish(Struct, frozen=True):
+    """What is asked for, after an image's own recipe was taken into account."""
+
+    method: str
+    label: str
+    options: dict[str, Any]
+    prompt: str
+    seeds: tuple[str, ...] | None
+
+
+def _wish(studio: Studio, args: argparse.Namespace) -> _Wish:
+    """What was typed, over the recipe of ``--like`` or ``--fix``."""
+    chosen = _seeds(studio, args.seeds)
+    seeds = None if chosen is None else tuple(image.id for image in chosen)
     options = _options(args)
-    prompt = str(options.get("prompt", ""))
+    label = args.label
+    recipe: recipes.Recipe | None = None
+    if args.like or args.fix:
+        image = studio.image(args.like or args.fix)
+        has_model = bool(options.get("model"))
+        recipe = (
+            recipes.more_like(image, has_model)
+            if args.like
+            else recipes.fix(image, bool(args.mask))
+        )
+        options = {**recipe.options, **options} if args.method in (None, recipe.method) else options
+        seeds = recipe.seeds if seeds is None else seeds
+        label = label or image.label
+    method = args.method or (recipe.method if recipe else "")
+    for flag, value in (("--method", method), ("--label", label)):
+        if not value:
+            raise _UsageError(
+                f"{flag} is missing.", f"Give {flag}, or --like ID to make more like an image."
+            )
+    prompt = str(options.get("prompt") or (recipe.template if recipe else ""))
+    if prompt and source(method).uses_prompt:
+        options["prompt"] = prompt
+    return _Wish(method, str(label), options, prompt, seeds)
+
+
+def _make(studio: Studio, args: argparse.Namespace, wish: _Wish, output: Output) -> dict[str, Any]:
+    prompts = for_images(wish.prompt, args.count, seed=args.seed) if wish.prompt else ()
     request = studio.generate_request(
-        args.method,
-        args.label,
+        wish.method,
+        wish.label,
         args.count,
-        seeds=None if seeds is None else [image.id for image in seeds],
-        prompts=expand(prompt) if prompt else (),
+        seeds=wish.seeds,
+        prompts=prompts if source(wish.method).uses_prompt else (),
         seed=args.seed,
-        options=options,
+        options=wish.options,
         accept=args.accept,
         guide=args.guide,
         mask=read_bytes(Path(args.mask)) if args.mask else b"",
@@ -103,27 +153,26 @@ def _make(
     return dict(studio.run(request, output.progress).result)
 
 
-def _copy(
-    studio: Studio, args: argparse.Namespace, seeds: list[ImageRecord] | None
-) -> dict[str, Any]:
+def _copy(studio: Studio, args: argparse.Namespace, wish: _Wish) -> dict[str, Any]:
     """Copies are a weight on the images that are there, shared evenly: no file is made."""
-    source(args.method).options(_options(args))
-    if args.label not in studio.labels():
+    source(wish.method).options(wish.options)
+    seeds = None if wish.seeds is None else studio.images_by_id(wish.seeds)
+    if wish.label not in studio.labels():
         raise BadInputError(
-            f"{studio.name} has no label {args.label!r}.",
+            f"{studio.name} has no label {wish.label!r}.",
             f"Its labels are: {', '.join(studio.labels())}.",
         )
     if seeds is None:
         seeds = [
             image
             for image in studio.images()
-            if image.label == args.label
+            if image.label == wish.label
             and image.state is State.ACCEPTED
             and image.split not in (Split.VAL, Split.TEST)
         ]
     if not seeds:
         raise NotPossibleError(
-            f"There is no accepted image of {args.label} to copy.", "Import one first."
+            f"There is no accepted image of {wish.label} to copy.", "Import one first."
         )
     if not len(seeds) <= args.count <= MAX_WEIGHT * len(seeds):
         raise BadInputError(

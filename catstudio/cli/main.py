@@ -15,6 +15,7 @@ from catstudio.cli import (
     demo,
     doctor,
     generating,
+    ideas,
     importing,
     models,
     personalising,
@@ -24,7 +25,7 @@ from catstudio.cli.output import CANCELLED, JOB_FAILED, Output
 from catstudio.core.errors import CancelledError, CatStudioError
 from catstudio.core.paths import log_dir
 
-_GROUPS = (dataset, importing, generating, personalising, training, models, demo, doctor)
+_GROUPS = (dataset, importing, generating, ideas, personalising, training, models, demo, doctor)
 
 
 def main(arguments: Sequence[str], parser: argparse.ArgumentParser | None = None) -> int:

@@ -49,7 +49,8 @@ class Claim(Struct, frozen=True):
 
     ``is_generated`` is True when it says that no camera took it; False for content credentials
     (C2PA) that say nothing of the kind. ``made_by`` names the program as far as known,
-    ``evidence`` where that stands. Prompts are "" where there is none.
+    ``evidence`` where that stands. Prompts are "" where there is none; ``settings`` is the line
+    in which some programs write the rest (``Steps: 20, Sampler: ...``).
     """
 
     is_generated: bool
@@ -57,6 +58,7 @@ class Claim(Struct, frozen=True):
     evidence: str
     prompt: str = ""
     negative_prompt: str = ""
+    settings: str = ""
 
     def params(self) -> dict[str, Any]:
         """For the provenance: what made it and the prompts found, as plain JSON values."""
@@ -65,6 +67,7 @@ class Claim(Struct, frozen=True):
             "evidence": self.evidence,
             "prompt": self.prompt[:_LONGEST],
             "negative_prompt": self.negative_prompt[:_LONGEST],
+            "parameters": self.settings[:_LONGEST],
         }
         return {key: value for key, value in pairs.items() if value}
 
@@ -88,12 +91,9 @@ def _a1111(texts: dict[str, str]) -> Claim | None:
         head = re.split(r"\n?Steps: \d+", text, maxsplit=1)[0]
         prompt, _, negative = head.partition("Negative prompt:")
         model = re.search(r"\bModel: ([^,\n]+)", text)
-        maker = (
-            f"Stable Diffusion web UI ({model[1].strip()})"
-            if model
-            else ("Stable Diffusion web UI")
-        )
-        return Claim(True, maker, f"text {key!r}", prompt.strip(), negative.strip())
+        maker = "Stable Diffusion web UI" + (f" ({model[1].strip()})" if model else "")
+        settings = text[len(head) :].strip().partition("\n")[0]
+        return Claim(True, maker, f"text {key!r}", prompt.strip(), negative.strip(), settings)
     return None
 
 

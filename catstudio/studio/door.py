@@ -35,6 +35,7 @@ from catstudio.jobs.requests import (
 )
 from catstudio.jobs.runner import JobRunner
 from catstudio.learn.splits import draw_splits
+from catstudio.sources.ideas import written
 from catstudio.studio import personalising, readiness, requesting, waiting
 from catstudio.studio.keeping import Keeper
 from catstudio.studio.listening import EditFailed, Listener, Listeners
@@ -184,6 +185,11 @@ class Studio:
         """A small JPEG of the image; made when it is not there, so never on the GUI thread."""
         self._folder.check_reachable()
         return thumbnail(self.image_path(record), self._folder.cache, record.sha256, size)
+
+    def written_about(self, label: str) -> list[str]:
+        """Prompts, captions and tags of a label's images that are not rejected or trashed."""
+        self._store.check_label(label)
+        return [text for image in self._store.images() for text in written(image, label)]
 
     def runs(self) -> list[RunRecord]:
         return self._store.runs()

@@ -186,3 +186,19 @@ def test_a_killed_worker_is_a_failed_job(cli, filled):
     assert "WorkerDiedError" in out
     assert "kept" in err
     assert cli("verify", filled, "--json").json["ok"] is True
+
+
+def test_more_like_an_image_and_ideas(cli, filled):
+    with Studio.open(filled) as studio:
+        id_ = next(image.id for image in studio.images() if image.label == "cat")
+    made = cli("generate", filled, "--like", id_, "--count", "1", "--size", "64", "--json")
+    assert made.status == 0 and made.json["made"] == 1
+    with Studio.open(filled) as studio:
+        image = studio.image(made.json["ids"][0])
+        assert (image.label, image.source) == ("cat", "seed")
+        assert [parent.id for parent in image.provenance.parents] == [id_]
+    assert cli("generate", filled, "--count", "1").status == 2
+    found = cli("ideas", filled, "--label", "cat", "--count", "3", "--json")
+    assert found.status == 0
+    assert len({idea["axis"] for idea in found.json["ideas"]}) == 3
+    assert cli("ideas", filled, "--label", "dog").status == 3

@@ -33,7 +33,10 @@ def _start(*args: object, cwd: Path, **environment: str) -> subprocess.Popen[str
 
 
 def test_the_contract_of_commands():
-    expected = "new import review split verify generate train evaluate predict models demo doctor"
+    expected = (
+        "new import review split verify generate ideas personalise train evaluate predict models "
+        "demo doctor"
+    )
     assert set(command_names(build_parser())) == set(expected.split())
 
 

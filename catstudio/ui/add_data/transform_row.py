@@ -122,8 +122,8 @@ class TransformRow(QWidget):
         return ranges.write(strong.get(self.transform.name, Range(chance=0.5)), self._has_values)
 
     def _edit(self) -> None:
-        ends = [round(box.value(), 4) for box in self._ends.values()] or [0.0, 0.0]
-        self._text = ranges.write(Range(*ends, self._chance.value() / 100), self._has_values)
+        low, high = [round(box.value(), 4) for box in self._ends.values()] or (0.0, 0.0)
+        self._text = ranges.write(Range(low, high, self._chance.value() / 100), self._has_values)
         self._show()
         self.changed.emit()
 
