@@ -14,7 +14,6 @@ from catstudio.models.weights import PICKLED_SUFFIXES, Header, pickled_error, re
 
 _WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "Processor", "Extractor")
 _NOT_IMAGES = (
-    "Inpaint",
     "Upscale",
     "ControlNet",
     "Video",
@@ -238,6 +237,8 @@ def kind_of(pipeline: str) -> str:
     """What a diffusers pipeline class makes, by its name: "text-to-image", ..., or "other"."""
     if any(word in pipeline for word in _NOT_IMAGES):
         return "other"
+    if "Inpaint" in pipeline:
+        return "inpaint"
     return "image-to-image" if "Img2Img" in pipeline else "text-to-image"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 
 import torch
@@ -83,7 +84,10 @@ def _load(pipe: Any, part: Part, adapter: str, model: str) -> None:
     source = {"weight_name": part.path.name, "use_safetensors": True, "local_files_only": True}
     try:
         _check_fits(pipe, part, source)
-        pipe.load_lora_weights(str(part.path.parent), adapter_name=adapter, **source)
+        with warnings.catch_warnings():
+            # Several adapters on one model are what is wanted.
+            warnings.filterwarnings("ignore", "Already found a `peft_config`")
+            pipe.load_lora_weights(str(part.path.parent), adapter_name=adapter, **source)
         is_on = any(adapter in names for names in pipe.get_list_adapters().values())
     except _MISFITS as error:
         if is_out_of_memory(error):
@@ -95,27 +99,36 @@ def _load(pipe: Any, part: Part, adapter: str, model: str) -> None:
 
 
 def _check_fits(pipe: Any, part: Part, source: dict[str, Any]) -> None:
-    """Raise ValueError unless every layer that the LoRA changes is there.
+    """Raise ValueError unless every layer that the LoRA changes is there, with its shape.
 
-    The library itself only notes in its log what it could not place.
+    The library itself only notes in its log what it could not place, and finds other shapes when
+    half of the layers are changed already.
     """
     config = {"unet_config": pipe.unet.config} if hasattr(pipe, "unet") else {}
     found = pipe.lora_state_dict(str(part.path.parent), **source, **config)
     state: dict[str, torch.Tensor] = found[0] if isinstance(found, tuple) else found
-    for key in state:
+    for key, tensor in state.items():
         name, _, rest = key.partition(".")
-        component = getattr(pipe, name, None)
-        layer = rest.split(".lora")[0].split(".alpha")[0].split(".dora")[0]
-        if not isinstance(component, torch.nn.Module) or not _has(component, layer):
+        layer, _, kind = rest.partition(".lora")
+        weight = _weight(getattr(pipe, name, None), layer.split(".alpha")[0])
+        if weight is None:
             raise ValueError(f"there is no layer {key}")
+        takes, gives = kind.startswith(("_A", ".down")), kind.startswith(("_B", ".up"))
+        if (takes and tensor.shape[1] != weight.shape[1]) or (
+            gives and tensor.shape[0] != weight.shape[0]
+        ):
+            raise ValueError(f"{key} is of the shape {tuple(tensor.shape)}")
 
 
-def _has(component: torch.nn.Module, layer: str) -> bool:
+def _weight(component: Any, layer: str) -> torch.Tensor | None:
+    """The weight of ``component``'s layer of that name; None when there is none."""
+    if not isinstance(component, torch.nn.Module):
+        return None
     try:
-        component.get_submodule(layer)
+        weight = component.get_submodule(layer).weight
     except AttributeError:
-        return False
-    return True
+        return None
+    return weight if isinstance(weight, torch.Tensor) else None
 
 
 def _misfit(part: Part, model: str) -> BadInputError:

@@ -27,8 +27,8 @@ from catstudio.jobs.requests import GenerateRequest, SeedImage
 from catstudio.sources import prompts
 
 _ATTEMPTS = 3  # as it is, with memory saved, in float32
-_GUIDE_SHARE = 0.1
-"""A guide lends its layout, not its pixels."""
+_GUIDE_SHARE = 0.2
+"""A guide lends its layout, not its pixels; more than all that an adapter has learned from."""
 _MAX_SEED = 2**63
 
 
