@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -114,6 +115,13 @@ def test_metadata_parquet(tmp_path):
 def test_parquet_that_is_none(tmp_path):
     write(tmp_path, {"metadata.parquet": b"PAR1 is not all there is to it", "a.jpg": CAT})
     with pytest.raises(BadInputError, match=r"metadata\.parquet"):
+        open_dataset(tmp_path)
+
+
+def test_parquet_without_its_library_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    write(tmp_path, {"metadata.parquet": b"PAR1", "a.jpg": CAT})
+    with pytest.raises(BadInputError, match="needs pyarrow.*pip install pyarrow"):
         open_dataset(tmp_path)
 
 

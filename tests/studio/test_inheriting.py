@@ -9,7 +9,7 @@ from PIL import Image, PngImagePlugin
 
 from catstudio.core.errors import BadInputError, CancelledError
 from catstudio.core.types import Split, State
-from catstudio.jobs.events import Progress, Warned
+from catstudio.jobs.events import ImageAdded, Progress, Warned
 from catstudio.learn.splits import trainable
 from catstudio.sources.datasets import Group, Verdict, report_of
 from catstudio.studio import Studio
@@ -34,11 +34,11 @@ def finding(report, id_):
     return next(one for one in report.findings if one.id == id_)
 
 
-def cancelled_after(studio, request, done: int) -> CancelledError:
-    """Cancel on the job's own thread, so that it is always at the same image."""
+def cancelled_at(studio, request, kind: type) -> CancelledError:
+    """Cancel at the first event of ``kind``, on the job's own thread: always at the same image."""
 
     def stop(event):
-        if isinstance(event, Progress) and event.done >= done:
+        if isinstance(event, kind):
             studio.cancel(request.job_id)
 
     unsubscribe = studio.subscribe(stop)
@@ -170,9 +170,9 @@ def test_look_alikes_doubt_a_label_only_where_they_can_tell(studio, tmp_path):
 def test_a_check_that_is_cancelled_reports_what_it_saw(studio, tmp_path):
     request = studio.check_dataset_request(zipped(tmp_path / "a.zip", two_classes(20)))
 
-    report = report_of(cancelled_after(studio, request, 1).result)
+    report = report_of(cancelled_at(studio, request, Progress).result)
     assert not report.is_complete
-    assert report.n_checked < 40
+    assert report.n_checked == 1
 
 
 # -- the import
@@ -276,9 +276,9 @@ def test_drawings_keep_no_test_splits(studio, tmp_path):
 
 def test_a_cancelled_import_keeps_what_is_in_as_one_step(studio, tmp_path):
     request = studio.import_dataset_request(zipped(tmp_path / "a.zip", two_classes(20)))
-    error = cancelled_after(studio, request, 3)
+    error = cancelled_at(studio, request, ImageAdded)
     added = error.result["added"]
-    assert 3 <= added < 40
+    assert added == 1
     assert len(studio.images()) == added
     studio.undo()
     assert all(image.state is State.TRASHED for image in studio.images())
