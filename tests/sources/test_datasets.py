@@ -121,7 +121,7 @@ def test_parquet_that_is_none(tmp_path):
 def test_parquet_without_its_library_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     write(tmp_path, {"metadata.parquet": b"PAR1", "a.jpg": CAT})
-    with pytest.raises(BadInputError, match="needs pyarrow.*pip install pyarrow"):
+    with pytest.raises(BadInputError, match=r"needs pyarrow.*pip install pyarrow"):
         open_dataset(tmp_path)
 
 
