@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from catstudio.core.errors import BadInputError
-from catstudio.sources.datasets import is_dataset, open_dataset, suggested, unmapped
+from catstudio.sources.datasets import is_dataset, open_dataset, suggested
 from tests.sources.data_sets import coco, picture, tarred, two_classes, write, zipped
 
 CAT, DOG = picture(1), picture(2)
@@ -260,7 +260,6 @@ def test_labels_find_their_like_in_the_project(tmp_path):
     with open_dataset(tmp_path) as dataset:
         meaning = suggested(dataset.raw_labels(), ("cat", "not-cat"))
         assert meaning == {"Cat": "cat", "not cat": "not-cat"}
-        assert unmapped(dataset, meaning) == {"bird": 1}
 
 
 def test_what_is_no_data_set_is_said(tmp_path, cat_photo):

@@ -17,7 +17,6 @@ from catstudio.sources.datasets.base import (
     DatasetItem,
     Format,
     suggested,
-    unmapped,
 )
 from catstudio.sources.datasets.files import Files, Folder, Listed
 from catstudio.sources.datasets.report import (
@@ -149,5 +148,4 @@ __all__ = [
     "open_dataset",
     "report_of",
     "suggested",
-    "unmapped",
 ]

@@ -145,11 +145,5 @@ def suggested(raw_labels: Iterable[str], labels: Iterable[str]) -> dict[str, str
     }
 
 
-def unmapped(dataset: Dataset, mapping: Mapped) -> dict[str, int]:
-    """The raw labels that ``mapping`` says nothing of, with the number of their images."""
-    counts = dataset.label_counts()
-    return {raw: n for raw, n in counts.items() if raw is not None and raw not in mapping}
-
-
 def _plain(label: str) -> str:
     return "-".join(label.casefold().replace("_", " ").replace("-", " ").split())

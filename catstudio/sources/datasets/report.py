@@ -55,9 +55,8 @@ class Marked(Struct, frozen=True):
 class Finding(Struct, frozen=True):
     """One question of the check, answered in a sentence, with what to do about it.
 
-    ``id`` is stable: ``duplicates``, ``near_copies``, ``project``, ``test_leak``, ``balance``,
-    ``codec``, ``size``, ``odd``, ``broken``, ``suspect``, ``generated``, ``credit``, ``splits``,
-    ``labels``.
+    ``id`` is stable: ``labels``, ``test_leak``, ``duplicates``, ``project``, ``suspect``,
+    ``codec``, ``size``, ``balance``, ``generated``, ``splits``, ``odd``, ``broken``.
     """
 
     id: str
