@@ -114,7 +114,7 @@ def _wish(studio: Studio, args: argparse.Namespace) -> _Wish:
     label = args.label
     recipe: recipes.Recipe | None = None
     if args.like or args.fix:
-        image = studio.image(args.like or args.fix)
+        image = select(studio.images(), [args.like or args.fix])[0]
         has_model = bool(options.get("model"))
         recipe = (
             recipes.more_like(image, has_model)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 import tomllib
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -18,6 +18,20 @@ from catstudio.resources import resource
 from catstudio.sources.prompts import escape
 
 FILE = "prompt_ideas.toml"
+_NEGATION = re.compile(
+    r"(?:not?|non|without|other than)[\s_-]+(?:an? )?(?P<thing>.+)", re.IGNORECASE
+)
+_NAMELESS = (
+    "other",
+    "others",
+    "else",
+    "rest",
+    "none",
+    "nothing",
+    "background",
+    "negative",
+    "unknown",
+)
 
 
 class Axis(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,10 +42,12 @@ class Axis(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Ideas(Struct, frozen=True, forbid_unknown_fields=True):
-    """The list of ideas; ``template`` holds ``{label}`` and ``{phrase}``."""
+    """The list of ideas; ``template`` holds ``{label}`` and ``{phrase}``. ``others`` are things
+    to show for a label such as not-cat, which names none itself."""
 
     template: str
     axes: dict[str, Axis]
+    others: tuple[str, ...] = ()
 
 
 class Idea(Struct, frozen=True):
@@ -80,51 +96,75 @@ def written(image: ImageRecord, label: str) -> tuple[str, ...]:
     return tuple(str(one) for one in said if one)
 
 
+def subject_of(label: str) -> str | None:
+    """What ``label`` says that its images show; None for not-cat and other, which name nothing."""
+    words = label.strip()
+    if words.lower() in _NAMELESS or _NEGATION.fullmatch(words):
+        return None
+    return words.replace("_", " ")
+
+
 def suggest(
     label: str,
     written: Iterable[str] = (),
     count: int = 8,
     seed: int = 0,
     ideas: Ideas | None = None,
+    coverage: Mapping[str, float] | None = None,
 ) -> list[Idea]:
     """``count`` ideas for ``label``, no two of one axis before all axes had one.
 
     ``written`` are prompts, captions and tags of the label's images: axes that they say least
-    of come first, and of an axis the phrase that they hold least often. Equals are ordered by
-    ``seed``; the same arguments give the same ideas.
+    of come first, and of an axis the phrase that they hold least often. ``coverage`` says from
+    elsewhere how well the images cover an axis: the share, in [0, 1], that shows something of it.
+    Equals are ordered by ``seed``; the same arguments give the same ideas.
     """
     ideas = ideas or read_ideas()
     texts = [text.lower() for text in written]
     generator = random.Random(seed)
-    ranked: dict[str, list[tuple[int, float, str]]] = {}
-    for name, axis in ideas.axes.items():
-        phrases = [phrase.partition("|")[::2] for phrase in axis.phrases]
-        said = [
-            (sum((words or phrase).lower() in text for text in texts), generator.random(), phrase)
-            for phrase, words in phrases
-        ]
-        ranked[name] = sorted(said)
-    total = Counter({name: sum(n for n, _, _ in said) for name, said in ranked.items()})
-    order = sorted(ranked, key=lambda name: (total[name], generator.random()))
+    ranked = {name: _ranked(axis, texts, generator) for name, axis in ideas.axes.items()}
+    total = {name: sum(times for times, _, _ in said) for name, said in ranked.items()}
+    weight = max(1, len(texts))
+    shown = {name: weight * (coverage or {}).get(name, 0.0) for name in ranked}
+    order = sorted(ranked, key=lambda name: (total[name] + shown[name], generator.random()))
+    subjects = _subjects(ideas, label, generator)
     found: list[Idea] = []
     for turn in range(max(map(len, ranked.values()), default=0)):
         for name in order:
             if len(found) < count and turn < len(ranked[name]):
                 times, _, phrase = ranked[name][turn]
-                found.append(
-                    _idea(ideas, label, ideas.axes[name], name, phrase, times, total[name])
-                )
+                subject = subjects[len(found) % len(subjects)]
+                prompt = ideas.template.replace("{label}", subject).replace("{phrase}", phrase)
+                why = _why(ideas.axes[name].title, phrase, times, total[name])
+                found.append(Idea(escape(prompt), name, phrase, why))
     return found
 
 
-def _idea(
-    ideas: Ideas, label: str, axis: Axis, name: str, phrase: str, times: int, said: int
-) -> Idea:
-    prompt = ideas.template.replace("{label}", label).replace("{phrase}", phrase)
+def _ranked(axis: Axis, texts: list[str], generator: random.Random) -> list[tuple[int, float, str]]:
+    """(how often it was said, a random number, phrase) for each phrase, the least said first."""
+    said = []
+    for entry in axis.phrases:
+        phrase, _, words = entry.partition("|")
+        looked_for = re.compile(rf"\b{re.escape((words or phrase).lower())}\b")
+        times = sum(looked_for.search(text) is not None for text in texts)
+        said.append((times, generator.random(), phrase))
+    return sorted(said)
+
+
+def _subjects(ideas: Ideas, label: str, generator: random.Random) -> list[str]:
+    """What the prompts show: the label's thing, or things that it is not in a random order."""
+    if subject := subject_of(label):
+        return [subject]
+    negated = _NEGATION.fullmatch(label.strip())
+    thing = negated["thing"].lower() if negated else ""
+    others = [other for other in ideas.others if not thing or thing not in other.lower()]
+    generator.shuffle(others)
+    return others or [label]
+
+
+def _why(title: str, phrase: str, times: int, said: int) -> str:
     if said == 0:
-        why = f"No prompt says anything of {axis.title} yet."
-    elif times == 0:
-        why = f"“{phrase}” was not asked for yet."
-    else:
-        why = f"“{phrase}” was asked for {'once' if times == 1 else f'{times} times'} only."
-    return Idea(escape(prompt), name, phrase, why)
+        return f"No prompt says anything of {title} yet."
+    if times == 0:
+        return f"“{phrase}” was not asked for yet."
+    return f"“{phrase}” was asked for {'once' if times == 1 else f'{times} times'} only."

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from catstudio.core.errors import BadInputError
 from catstudio.core.types import ImageRecord, Parent, Provenance, State
 from catstudio.sources import recipes, source
-from catstudio.sources.ideas import read_ideas, suggest, written
+from catstudio.sources.ideas import read_ideas, subject_of, suggest, written
 from catstudio.sources.prompts import expand
 
 
@@ -111,12 +111,72 @@ def test_another_tools_settings_are_read() -> None:
         "other-tool",
         params={
             "prompt": "a cat", "negative_prompt": "dog",
-            "parameters": "Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 12, Model: x",
+            "parameters": "Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, "
+            "Seed: 12, Size: 512x768, Model: x, Denoising strength: 3",
         },
     )  # fmt: skip
     found = recipes.read_back(theirs)
     assert found is not None and found.seed == 12
     assert found.options == {
-        "negative_prompt": "dog", "num_inference_steps": 20, "guidance_scale": 7.5,
+        "negative_prompt": "dog", "num_inference_steps": 20, "guidance_scale": 7.5, "size": 512,
+        "scheduler": "dpmpp-2m-karras",
     }  # fmt: skip
     assert recipes.read_back(image("photo")) is None
+
+
+@pytest.mark.parametrize("text", ["Sampler: euler_a", "Steps: many, Seed: -1", "Size: 9x9", ""])
+def test_what_another_tool_wrote_otherwise_is_passed_over(text: str) -> None:
+    params = {"prompt": "a cat", "parameters": text}
+    found = recipes.read_back(image("vendor", params=params))
+    assert found is not None
+    assert (found.options, found.seed) == ({}, None)
+
+
+def test_only_what_was_drawn_over_starts_it_again() -> None:
+    taught = (Parent("p", 0.8), Parent("g", 0.2), Parent("l", 0.05))
+    params = {"prompt": "a cat", "loras": "fluffy:0.8", "guide": "g", "num_inference_steps": 999}
+    redrawn = recipes.read_back(image("diffusers", method="inpaint", parents=taught, params=params))
+    assert redrawn is not None
+    assert (redrawn.seeds, redrawn.guide, redrawn.needs_mask) == (("p",), "g", True)
+    assert redrawn.options == {"loras": "fluffy:0.8"}
+    text = recipes.read_back(
+        image("diffusers", method="text to image", parents=taught[1:], params=params)
+    )
+    assert text is not None
+    assert (text.seeds, text.guide, text.needs_mask) == ((), "g", False)
+    blended = recipes.read_back(image("blend", parents=taught[:2], params={"balance": 0.3}))
+    assert blended is not None
+    assert blended.seeds == ("p", "g")
+
+
+def test_more_of_seed_diffusion_keeps_its_settings() -> None:
+    made = image("seed", params={"variety": 0.9, "size": 64, "score": 1.0}, parents=(Parent("p"),))
+    more = recipes.more_like(made, has_model=False)
+    assert (more.method, more.seeds) == ("seed", ("i",))
+    assert more.options == {"variety": 0.9, "size": 64}
+
+
+def test_a_label_that_names_nothing() -> None:
+    assert subject_of("tabby_cat") == "tabby cat"
+    assert [subject_of(label) for label in ("not-cat", "no dog", "Other", "non_defect")] == [
+        None
+    ] * 4
+    found = suggest("not-dog", (), 60)
+    assert not any("not-dog" in idea.prompt or " dog " in idea.prompt for idea in found[:30])
+    assert len({idea.prompt.split()[4] for idea in found}) > 5
+    assert recipes.more_like(image("photo", "not-cat"), has_model=True).template == ""
+
+
+def test_what_the_images_show_already_waits() -> None:
+    axes = list(read_ideas().axes)
+    order = [
+        idea.axis for idea in suggest("cat", (), len(axes), coverage={"light": 0.9, "pose": 0.4})
+    ]
+    assert order[-2:] == ["pose", "light"]
+    assert order[:-2] != sorted(order[:-2])
+
+
+def test_words_are_found_whole() -> None:
+    light = {idea.phrase: idea for idea in suggest("cat", ["a clamp, a bold cat"], 100)}
+    assert light["in lamp light, indoors"].why == "No prompt says anything of light yet."
+    assert "anything of age" in light["that is old"].why
