@@ -23,7 +23,9 @@ def generate_request(studio: Studio, ask: GenerateAsk, is_trial: bool = False) -
 
     Raises :class:`BadInputError` and :class:`NotPossibleError` as the Studio does.
     """
-    expanded = tuple(prompts.expand(ask.template)) if ask.template else ()
+    expanded: tuple[str, ...] = ()
+    if ask.template:
+        expanded = prompts.for_images(ask.template, ask.count, seed=ask.seed)
     return studio.generate_request(
         ask.method,
         ask.label,
