@@ -164,9 +164,9 @@ class GeneratePage(SourcePage):
 
     def _add_fields(self) -> None:
         advanced = Form()
-        elsewhere = {"prompt", "negative_prompt"} if self.source.uses_prompt else set()
+        elsewhere = {"model", "prompt", "negative_prompt"}
         for parameter in self.source.parameters:
-            if parameter.name in elsewhere or parameter.kind in (Kind.MODEL, Kind.RANGE):
+            if parameter.name in elsewhere or parameter.kind is Kind.RANGE:
                 continue
             field = Field(parameter)
             self.fields[parameter.name] = field
