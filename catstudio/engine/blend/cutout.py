@@ -51,7 +51,8 @@ def saliency(photo: Pixels) -> Map:
     pixels = torch.from_numpy(small.astype(np.float32) / 127.5 - 1).permute(2, 0, 1).contiguous()
     chance = subject_map(pixels).numpy()
     wide = cv2.resize(chance, (photo.shape[1], photo.shape[0]), interpolation=cv2.INTER_CUBIC)
-    return np.clip(wide, 0, 1).astype(np.float32)
+    found: Map = np.clip(wide, 0, 1).astype(np.float32)
+    return found
 
 
 def cut_out(photo: Pixels, check: Callable[[], None]) -> CutOut:

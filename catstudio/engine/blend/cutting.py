@@ -12,7 +12,7 @@ from PIL import Image
 from catstudio.core.errors import BadInputError
 from catstudio.core.pixels import decode
 from catstudio.engine.blend.arrays import Map, Pixels
-from catstudio.engine.blend.cutout import CutOut, cut_by_map, cut_by_mask, cut_out
+from catstudio.engine.blend.cutout import CutOut, cut_by_map, cut_by_mask, cut_out, saliency
 from catstudio.engine.blend.ground import without_subject
 from catstudio.engine.blend.segmenter import Segmenter, chosen_model
 from catstudio.jobs.context import JobContext
@@ -30,10 +30,12 @@ _STRETCH = 0.03
 class Ground:
     """A photo to put a subject on: ``box`` is where its own stood, None if none was sure.
 
-    ``hole`` [height, width] is 1 where that one was filled in.
+    ``hole`` [height, width] is 1 where that one was filled in; ``trace`` is how much each place
+    may show of it: there, and where a subject is likely (legs, a tail).
     """
 
     photo: Image.Image
+    trace: Map
     box: tuple[int, int, int, int] | None = None
     hole: Map | None = None
 
@@ -71,11 +73,14 @@ class Cutter:
         return self._grounds[parent.id]
 
     def _cleared(self, photo: Image.Image, cut: CutOut) -> Ground:
+        pixels: Pixels = np.asarray(photo)
+        chance = saliency(pixels)
         if cut.confidence < _SURE:
-            return Ground(photo)
+            return Ground(photo, chance)
         self._context.check_cancelled()
-        plate, hole = without_subject(np.asarray(photo), cut.alpha)
-        return Ground(Image.fromarray(plate), cut.box, hole.astype(np.float32))
+        plate, hole = without_subject(pixels, cut.alpha)
+        filled = hole.astype(np.float32)
+        return Ground(Image.fromarray(plate), np.maximum(chance, filled), cut.box, filled)
 
     def _cut(self, parent: SeedImage, photo: Image.Image) -> CutOut:
         pixels: Pixels = np.asarray(photo)

@@ -11,6 +11,8 @@ from catstudio.engine.blend.arrays import Map, Pixels
 _SIDE = 128
 """Where to take the filling from is looked for at this size."""
 _STEPS = 12
+_FADE = 0.06
+"""How deep the target's colours reach in, in parts of the height, where the source keeps its own."""
 
 
 def without_subject(photo: Pixels, alpha: Map) -> tuple[Pixels, NDArray[np.bool_]]:
@@ -38,11 +40,14 @@ def without_subject(photo: Pixels, alpha: Map) -> tuple[Pixels, NDArray[np.bool_
     return plate, hole
 
 
-def paste_seamlessly(source: Pixels, target: Pixels, region: NDArray[np.bool_]) -> Pixels:
+def paste_seamlessly(
+    source: Pixels, target: Pixels, region: NDArray[np.bool_], own: float = 0.0
+) -> Pixels:
     """``target`` with ``region`` of ``source``, both of one size, its light fitted at the rim.
 
     "Poisson Image Editing" (Pérez, Gangnet and Blake, 2003): inside, the steps from pixel to
-    pixel are the source's; on the rim, the colours are the target's.
+    pixel are the source's; on the rim, the colours are the target's. ``own`` in [0, 1] is how
+    much of its own colour the source keeps deep inside: at 0, a grey cat in grass turns green.
     """
     pad = max(4, target.shape[0] // 16)
     # A region that reaches the border has no rim there: it goes on outside, with the source.
@@ -58,7 +63,14 @@ def paste_seamlessly(source: Pixels, target: Pixels, region: NDArray[np.bool_]) 
     joined = cv2.seamlessClone(wide_source, wide_target, mask, middle, cv2.NORMAL_CLONE)
     height, width = target.shape[:2]
     inner: Pixels = np.ascontiguousarray(joined[pad : pad + height, pad : pad + width])
-    return inner
+    if own <= 0:
+        return inner
+    # What was added to the source is smooth; further in, less of it is kept.
+    depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)[pad : pad + height, pad : pad + width]
+    kept = 1 - own * (1 - np.exp(-depth / (_FADE * height)))[..., None]
+    toned = source + kept * (inner.astype(np.float32) - source)
+    blended: Pixels = np.clip(np.rint(toned), 0, 255).astype(np.uint8)
+    return np.where(region[..., None], blended, inner)
 
 
 def _best_shift(photo: Pixels, hole: NDArray[np.bool_]) -> tuple[bool, float, float]:

@@ -121,7 +121,8 @@ def _hand_over(
     seeds = [parent for parent, _ in shown]
     if made.labelled_by is not None:
         by = seeds[made.labelled_by]
-        label, soft = by.label or request.label, {"label_from": by.id}
+        label = by.label or request.label
+        soft: dict[str, Any] = {"label_from": by.id}
     else:
         label, soft = labelled(label_shares(parents, seeds, request.label))
     context.image(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +35,7 @@ def refine(photo: Pixels, cut: NDArray[np.bool_]) -> Map:
     return np.where(inner > 0, 1.0, np.where(outer > 0, soft, 0.0)).astype(np.float32)
 
 
-def own_colours(photo: Pixels, alpha: Map) -> NDArray[np.float32]:
+def own_colours(photo: Pixels, alpha: Map) -> NDArray[np.floating[Any]]:
     """The subject's colours [h, w, 3] in [0, 1], also where ground shines through its edge.
 
     Without this a soft edge brings a halo of the old background. Blurred estimates of subject
@@ -42,20 +44,22 @@ def own_colours(photo: Pixels, alpha: Map) -> NDArray[np.float32]:
     """
     image = photo.astype(np.float32) / 255
     share = alpha[..., None]
-    front, back = image, image
+    front: NDArray[np.floating[Any]] = image
+    back: NDArray[np.floating[Any]] = image
     longest = max(alpha.shape)
     for radius in (max(3, longest // 12), max(2, longest // 100)):
         front, back = _fused(image, front, back, share, radius)
-    return np.clip(front, 0, 1).astype(np.float32)
+    found: NDArray[np.floating[Any]] = np.clip(front, 0, 1).astype(np.float32)
+    return found
 
 
 def _fused(
-    image: NDArray[np.float32],
-    front: NDArray[np.float32],
-    back: NDArray[np.float32],
-    share: NDArray[np.float32],
+    image: NDArray[np.floating[Any]],
+    front: NDArray[np.floating[Any]],
+    back: NDArray[np.floating[Any]],
+    share: NDArray[np.floating[Any]],
     radius: int,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.float32]]:
     near_front = _box(share[..., 0], radius)[..., None]
     blurred_front = _box(front * share, radius) / (near_front + 1e-5)
     blurred_back = _box(back * (1 - share), radius) / (1 - near_front + 1e-5)
@@ -63,7 +67,7 @@ def _fused(
     return np.clip(blurred_front + share * rest, 0, 1), np.clip(blurred_back, 0, 1)
 
 
-def _guided(guide: NDArray[np.float32], hard: Map, radius: int) -> Map:
+def _guided(guide: NDArray[np.floating[Any]], hard: Map, radius: int) -> Map:
     """The guided filter with a colour guide: ``hard`` as a local linear function of colour."""
     mean = _box(guide, radius)
     level = _box(hard, radius)
@@ -80,8 +84,8 @@ def _guided(guide: NDArray[np.float32], hard: Map, radius: int) -> Map:
     return fitted
 
 
-def _box(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+def _box(values: NDArray[np.floating[Any]], radius: int) -> NDArray[np.float32]:
     """The mean over a square of 2 × ``radius`` + 1 pixels; beyond the border it is mirrored."""
     side = 2 * radius + 1
-    mean: NDArray[np.float32] = cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT)
+    mean: NDArray[np.floating[Any]] = cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT)
     return mean

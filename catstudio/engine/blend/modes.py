@@ -8,6 +8,8 @@ import numpy as np
 from numpy.random import Generator
 
 from catstudio.engine.blend.arrays import Pixels
+from catstudio.engine.blend.cutout import CutOut
+from catstudio.engine.blend.cutting import Ground
 from catstudio.engine.blend.job import Bench, Blend, Made, Shown
 from catstudio.engine.blend.mixing import (
     balanced,
@@ -19,14 +21,19 @@ from catstudio.engine.blend.mixing import (
     mix,
 )
 from catstudio.engine.blend.morph import Matches, match_features, match_outlines, morph, thinned
-from catstudio.engine.blend.placing import draw_place, lay, seamless, swap
-from catstudio.engine.blend.windows import Window, draw_window, facing
+from catstudio.engine.blend.placing import Place, draw_place, footprint, lay, seamless, swap
+from catstudio.engine.blend.windows import Window, draw_anywhere, draw_window, facing
 
 _UNSURE = 0.6
 """A cut-out of less confidence is pointed out to the reviewer."""
 _INVENTED = 0.2
 """From this part of the image on, filled-in ground is pointed out."""
 _ENLARGED = 1.5
+_TRIES = 12
+"""Places that are compared before one is taken."""
+_UNSEEN = 0.02
+_SLIVER = 0.2
+_COARSE = 48
 _ROOM = 1.7
 """How much larger than the old subject the part of a background is that is shown."""
 _FEW_POINTS = 8
@@ -93,8 +100,8 @@ def morphed(bench: Bench, shown: list[Shown], rng: Generator) -> Made:
         "along": matches.source,
         "points": np.round(np.hstack([matches.first, matches.second]), 1).tolist(),
     }
-    flags = () if matches.source == "features" else ("few matching points",)
-    return Made(morph(views[0], views[1], matches, t), weights, params, flags=flags)
+    doubts = () if matches.source == "features" else ("few matching points",)
+    return Made(morph(views[0], views[1], matches, t), weights, params, flags=doubts)
 
 
 BLENDS: dict[str, Blend] = {
@@ -161,9 +168,7 @@ def _placed(bench: Bench, shown: list[Shown], rng: Generator, is_seamless: bool)
     size = bench.size
     cut = bench.cutter.cut(parent, photo)
     ground = bench.cutter.ground(other, scene)
-    window = draw_window(ground.photo, bench.variety, rng, margin=_ROOM)
-    old = None if ground.box is None else window.place(ground.box, size)
-    place = draw_place(cut, old, size, bench.variety, rng)
+    window, place = _best_place(bench, cut, ground, rng)
     bench.context.check_cancelled()
     piece = lay(np.asarray(photo), cut, place, size)
     view = window.show(ground.photo, size)
@@ -186,3 +191,28 @@ def _placed(bench: Bench, shown: list[Shown], rng: Generator, is_seamless: bool)
     }
     score = round(cut.confidence * (1 - min(1.0, invented)), 4)
     return Made(image, [share, 1 - share], params, score, tuple(flags), labelled_by=0)
+
+
+def _best_place(bench: Bench, cut: CutOut, ground: Ground, rng: Generator) -> tuple[Window, Place]:
+    """Of some windows of the ground and places in them, those that show least of the old subject.
+
+    The first puts the new subject where the old one was; the others are anywhere.
+    """
+    size, variety = bench.size, bench.variety
+    found: list[tuple[float, Window, Place]] = []
+    for turn in range(_TRIES):
+        if turn == 0:
+            window = draw_window(ground.photo, variety, rng, margin=_ROOM)
+        else:
+            window = draw_anywhere(ground.photo, variety, rng)
+        box = None if ground.box is None else window.place(ground.box, size)
+        # A sliver of the old subject at the border is no place for the new one.
+        stood = box is not None and min(box[2] - box[0], box[3] - box[1]) > _SLIVER * size
+        place = draw_place(cut, box if stood else None, size, variety, rng)
+        shown = window.show_map(ground.trace, _COARSE)
+        left = float((shown * (1 - footprint(cut, place, size, _COARSE))).mean())
+        found.append((left, window, place))
+        if left < _UNSEEN:
+            break
+    _, window, place = min(found, key=lambda one: one[0])
+    return window, place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from catstudio.engine.blend.arrays import Map, Pixels
 
-Points = NDArray[np.float32]
+Points = NDArray[np.floating[Any]]
 """float32 [n, 2]: x and y, in pixels."""
 
 _FEW = 12
@@ -40,7 +41,7 @@ def match_features(first: Pixels, second: Pixels) -> Matches | None:
     SIFT (Lowe, 2004), nearest in both directions and by Lowe's ratio, kept if one homography
     maps them (RANSAC) to within 4 % of the side. They must be spread over a tenth of the picture.
     """
-    sift = cv2.SIFT_create(nfeatures=800)
+    sift = cv2.SIFT.create(nfeatures=800)
     (points_a, told_a), (points_b, told_b) = (
         sift.detectAndCompute(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY), None)
         for view in (first, second)

@@ -20,6 +20,8 @@ _TOUCH = 0.12
 _LIGHT = 0.35
 """How far the subject's light goes towards the new ground's."""
 _SHADOW = 0.3
+_OWN = 0.75
+"""How much of its own colour a seamlessly pasted subject keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,22 @@ def lay(photo: Pixels, cut: CutOut, place: Place, size: int) -> Piece:
     return Piece(whole, np.clip(colours, 0, 1), np.clip(alpha, 0, 1))
 
 
+def footprint(cut: CutOut, place: Place, size: int, side: int) -> Map:
+    """How much of each of ``side`` × ``side`` places of the image the subject covers. Coarse."""
+    small = side / size
+    scale = place.scale * small
+    across = cut.alpha.shape[1] * scale if place.flip else 0.0
+    matrix = np.array(
+        [
+            [-scale if place.flip else scale, 0, place.left * small + across],
+            [0, scale, place.top * small],
+        ],
+        np.float32,
+    )
+    covered: Map = cv2.warpAffine(cut.alpha, matrix, (side, side), flags=cv2.INTER_LINEAR)
+    return covered
+
+
 def swap(piece: Piece, ground: Pixels) -> Pixels:
     """The subject on ``ground`` [size, size]: its light drawn towards the ground's, a faint shadow."""
     size = ground.shape[0]
@@ -166,7 +184,7 @@ def seamless(piece: Piece, ground: Pixels) -> Pixels:
     reach = max(1, size // 64)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
     region = cv2.dilate((piece.alpha > 0.5).astype(np.uint8), kernel) > 0
-    return paste_seamlessly(piece.photo, ground, region)
+    return paste_seamlessly(piece.photo, ground, region, own=_OWN)
 
 
 def to_pixels(colours: Colours) -> Pixels:

@@ -79,7 +79,8 @@ class Segmenter:
 
         here = {"local_files_only": True}
         try:
-            processor = AutoImageProcessor.from_pretrained(found.folder, **here)
+            make_processor: Any = AutoImageProcessor.from_pretrained
+            processor = make_processor(found.folder, **here)
             model = AutoModelForSemanticSegmentation.from_pretrained(
                 found.folder, use_safetensors=True, **here
             )
@@ -104,7 +105,8 @@ class Segmenter:
         wanted = self._wanted(label) or [self._prevailing(chances)]
         chance = chances[wanted].sum(0)
         size = photo.shape[1], photo.shape[0]
-        return np.clip(cv2.resize(chance, size, interpolation=cv2.INTER_LINEAR), 0, 1)
+        found: Map = np.clip(cv2.resize(chance, size, interpolation=cv2.INTER_LINEAR), 0, 1)
+        return found
 
     def _wanted(self, label: str) -> list[int]:
         word = label.strip().lower()
