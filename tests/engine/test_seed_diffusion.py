@@ -248,3 +248,20 @@ def test_a_drawing_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> Non
     asked = replace(request([CHELSEA], 1), guide=SeedImage("drawn", str(path)))
     with pytest.raises(ImageRefusedError, match=r"gone\.png"):
         events_of(asked)
+
+
+def test_seeds_of_two_labels_make_a_soft_label() -> None:
+    asked = request(SEVERAL, 4, variety=1.0)
+    labels = ("cat", "not-cat", "not-cat")
+    seeds = tuple(
+        SeedImage(one.id, one.path, label) for one, label in zip(asked.seeds, labels, strict=True)
+    )
+    made = images_of(replace(asked, seeds=seeds, options={"size": 64}), is_blend=True)
+    mixed = [image for image in made if "soft_label" in image.params]
+    assert mixed
+    for image in mixed:
+        shares = image.params["soft_label"]
+        assert sum(shares.values()) == pytest.approx(1)
+        assert image.label == max(shares, key=shares.__getitem__)
+    one = images_of(request([CHELSEA], 1))[0]
+    assert one.label == "cat" and "soft_label" not in one.params

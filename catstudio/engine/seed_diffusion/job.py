@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from catstudio.core.errors import CancelledError
 from catstudio.core.types import Parent
+from catstudio.engine.parent_labels import label_shares, labelled
 from catstudio.engine.seed_diffusion.bank import SeedBank
 from catstudio.engine.seed_diffusion.pipeline import Drawn, draw
 from catstudio.engine.seed_diffusion.recipes import Recipe
@@ -129,18 +130,24 @@ def _hand_over(
         # Its layout is there and none of its pixels: half of what the image is.
         parts = {id_: part / 2 for id_, part in parts.items()}
         parts[request.guide.id] = parts.get(request.guide.id, 0.0) + 0.5
+    parents = tuple(Parent(id_, part) for id_, part in sorted(parts.items(), key=_largest))
+    by_label = label_shares(parents, request.seeds, request.label)
+    # Seeds of one label make what was asked for; those of several make something in between.
+    label, soft = labelled(by_label) if len(by_label) > 1 else (request.label, {})
     context.image(
         png(best.drawn.image, bank.size),
         name,
-        parents=tuple(Parent(id_, part) for id_, part in sorted(parts.items(), key=_largest)),
+        parents=parents,
         method=method,
         params={
             **params,
+            **soft,
             "likeness": round(best.measures.likeness, 3),
             "coherence": round(best.measures.coherence, 3),
         },
         score=best.measures.score,
         flags=best.measures.flags,
+        label=label,
     )
 
 
