@@ -186,6 +186,27 @@ _MORE = (
         help="How much of the enlarged image is redrawn.",
     ),
     Parameter(
+        name="decoder",
+        title="Decoder",
+        kind=Kind.MODEL,
+        default="",
+        is_advanced=True,
+        help="A tiny decoder (TAESD) instead of the model's own: much faster, a little coarser.",
+    ),
+    Parameter(
+        name="engine",
+        title="Engine",
+        kind=Kind.CHOICE,
+        default="auto",
+        choices=(
+            ("auto", "The faster one here"),
+            ("torch", "PyTorch"),
+            ("openvino", "OpenVINO"),
+        ),
+        is_advanced=True,
+        help="What computes on a processor. The faster one is found by measuring, once a model.",
+    ),
+    Parameter(
         name="lock_seed",
         title="One seed for all prompts",
         kind=Kind.BOOL,

@@ -78,7 +78,9 @@ class Accelerator:
         if engine is Engine.TORCH or not self.is_available() or pipe.device.type != "cpu":
             yield lambda: Engine.TORCH.value
             return
-        parts = [self._part(module) for module in _modules(pipe)]
+        # What has a forward of its own (offloading hooks) computes something else than its class.
+        whole = [module for module in _modules(pipe) if "forward" not in module.__dict__]
+        parts = [self._part(module) for module in whole]
         for part in parts:
             part.attach(engine, calls, say)
         try:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from catstudio.core.errors import BadInputError, ModelFileError, NotPossibleError
 from catstudio.engine.device import Device, explained_memory
 from catstudio.engine.diffusion import loading
-from catstudio.engine.diffusion.parts import Part, find_folder
+from catstudio.engine.diffusion.parts import Part, class_name, find_folder
 
 WHAT = "ControlNet"
 # The kinds whose pipelines take one control image and nothing else that is particular to them.
@@ -31,10 +30,10 @@ _SAME = (
 def find(name: str, allow_download: bool) -> Part:
     """The ControlNet called ``name``; see :func:`parts.find_folder`."""
     part = find_folder(name, WHAT, allow_download)
-    if _class_name(part) not in _CLASSES:
+    if class_name(part) not in _CLASSES:
         raise ModelFileError(
             f"{part.path} is not a {WHAT} that can be used here: it is of the kind "
-            f"{_class_name(part) or 'unknown'}.",
+            f"{class_name(part) or 'unknown'}.",
             f"Choose one of the kinds {', '.join(_CLASSES)}.",
         )
     return part
@@ -47,7 +46,7 @@ def load(part: Part, pipe: Any, model: str, device: Device) -> Any:
     """
     import diffusers
 
-    name = _class_name(part)
+    name = class_name(part)
     denoiser = getattr(pipe, _CLASSES[name], None)
     kind: Any = getattr(diffusers, name)
     if denoiser is None or (name == "FluxControlNetModel") != type(pipe).__name__.startswith(
@@ -79,16 +78,6 @@ def _no_class(model: str, task: str) -> NotPossibleError:
         f"{model} is of a kind that takes no ControlNet for {task}.",
         "Leave the ControlNet out, or choose another model.",
     )
-
-
-def _class_name(part: Part) -> str:
-    try:
-        config = json.loads((part.path / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelFileError(
-            f"{part.path / 'config.json'} cannot be read as JSON: {error}.", "Download it again."
-        ) from error
-    return str(config.get("_class_name", "")) if isinstance(config, dict) else ""
 
 
 def _differ(one: Any, other: Any, setting: str) -> bool:

@@ -15,7 +15,7 @@ from catstudio.core.errors import (
 )
 from catstudio.core.pixels import open_rgb
 from catstudio.core.types import Parent
-from catstudio.engine.diffusion import control, loading
+from catstudio.engine.diffusion import control, decoder, loading
 from catstudio.engine.diffusion.adapters import Adapters
 from catstudio.engine.diffusion.making import Maker, Result, UnusableError, Wish
 from catstudio.engine.diffusion.owner import PipelineOwner, Task, Warm
@@ -70,11 +70,12 @@ class _Job:
                 "The prompt is empty.", "Write what the image should show, or give a seed image."
             )
         self.reporter = Reporter(context, request.count)
-        self.maker = Maker(self.settings, self.task, self.reporter)
+        self.maker = Maker(self.settings, self.task, self.reporter, request.count)
         allowed = self.settings.allow_download
         self.part: Part | None = None
         if self.settings.controlnet:
             self.part = control.find(self.settings.controlnet, allowed)
+        self.tiny = decoder.find(self.settings.decoder, allowed) if self.settings.decoder else None
         self.adapters = Adapters(self.settings.loras, self.settings.embeddings, allowed)
         self.choice = loading.find(model, allowed)
         self.guide = None if request.guide is None else open_rgb(request.guide.path)
@@ -110,7 +111,7 @@ class _Job:
         pixels = round((self.settings.size * self.settings.hires) ** 2)
         allowed = self.settings.allow_download
         return self.owner.get(
-            self.choice, self.task, self.request.device, pixels, allowed, self.part
+            self.choice, self.task, self.request.device, pixels, allowed, self.part, self.tiny
         )
 
     def _image(self, number: int) -> bool:

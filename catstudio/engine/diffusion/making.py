@@ -13,7 +13,8 @@ from PIL import Image
 
 from catstudio.core.errors import CatStudioError
 from catstudio.engine import device as devices
-from catstudio.engine.diffusion import call, canvas, guides, loading, schedulers
+from catstudio.engine.acceleration import Engine
+from catstudio.engine.diffusion import call, canvas, decoder, guides, loading, schedulers
 from catstudio.engine.diffusion.call import Images
 from catstudio.engine.diffusion.canvas import Canvas
 from catstudio.engine.diffusion.owner import Task, Warm
@@ -68,9 +69,11 @@ class _Scene:
 class Maker:
     """Makes the images of one job with a loaded model."""
 
-    def __init__(self, settings: Settings, task: Task, reporter: Reporter) -> None:
+    def __init__(self, settings: Settings, task: Task, reporter: Reporter, count: int) -> None:
         self.settings, self.task = settings, task
         self._reporter = reporter
+        self._count = count
+        self._engines: set[str] = set()
 
     def make(self, warm: Warm, wish: Wish) -> Result | None:
         """Make one image; None, and the person told, when the model's safety checker blanked it.
@@ -82,6 +85,7 @@ class Maker:
         BadInputError : a size or a scheduler that the model cannot do.
         UnusableError : nothing valid came out.
         """
+        self._engines.clear()
         is_controlled = warm.control is not None
         pipe = warm.pipe(self.task, is_controlled)
         schedulers.check(self.settings.scheduler, pipe, warm.choice.id)
@@ -100,7 +104,10 @@ class Maker:
                 return None
             image, more = larger
             params |= more
-        return Result(image, {**params, **scene.params, "seed": wish.seed})
+        how = {"engine": max(self._engines, default="torch")}  # openvino, if any pass used it
+        if warm.decoder is not None:
+            how |= {"decoder": warm.decoder.id, "decoder_revision": warm.decoder.revision}
+        return Result(image, {**params, **scene.params, **how, "seed": wish.seed})
 
     @property
     def _enlarges(self) -> bool:
@@ -205,6 +212,10 @@ class Maker:
                 "Say what matters first, or shorten the prompt.",
             )
 
+    def _say_preparing(self, text: str) -> None:
+        self._reporter.context.check_cancelled()
+        self._reporter.say_once(text, "It stays prepared for the next images.")
+
     # -- the passes ----------------------------------------------------------------------------
 
     def _enlarged(
@@ -260,13 +271,18 @@ class Maker:
         None, and the person told, when the model's safety checker blanked them.
         """
         model = warm.choice.id
+        calls = (self._count - wish.number) * int(arguments.get("num_inference_steps", 1))
+        engine = Engine(self.settings.engine)
         try:
             with (
                 schedulers.worn(pipe, scheduler),
+                decoder.worn(pipe, warm.tiny),
+                warm.accelerator.running(pipe, engine, calls, self._say_preparing) as used,
                 _seeded(wish.seed),
                 devices.explained_memory(warm.device, model, *size),
             ):
                 result = pipe(**arguments)
+                self._engines.add(used())
         except (RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
             raise CatStudioError(
                 f"{model} could not make image {wish.number + 1}: {loading.first_line(error)}.",

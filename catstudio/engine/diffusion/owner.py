@@ -12,8 +12,9 @@ import torch
 
 from catstudio.core.errors import NotPossibleError
 from catstudio.engine import device as devices
+from catstudio.engine.acceleration import Accelerator
 from catstudio.engine.device import Device, MemoryPlan
-from catstudio.engine.diffusion import control, loading
+from catstudio.engine.diffusion import control, decoder, loading
 from catstudio.engine.diffusion.loading import Choice
 from catstudio.engine.diffusion.parts import Part
 from catstudio.engine.diffusion.preview import Projection
@@ -55,6 +56,7 @@ class Warm:
     ``base`` is the pipeline as it was loaded: what changes the weights of a job (adapters, a
     faster engine) works on its modules, and so on every shape. ``controlled`` are the shapes
     that follow the ControlNet ``control``; ``placed`` is the one that holds the offloading hooks.
+    ``tiny`` is the tiny decoder ``decoder``, which a call may wear.
     """
 
     choice: Choice
@@ -63,6 +65,9 @@ class Warm:
     base: Any
     pipes: dict[Task, Any]
     placed: Any
+    accelerator: Accelerator
+    decoder: Part | None = None
+    tiny: Any = None
     control: Part | None = None
     network: Any = None
     controlled: dict[Task, Any] = field(default_factory=dict)
@@ -118,6 +123,7 @@ class PipelineOwner:
         self._warm: Warm | None = None
         self._needs_float32: set[str] = set()
         self._needs_saving: set[str] = set()
+        self._accelerator = Accelerator()
 
     def get(
         self,
@@ -127,10 +133,12 @@ class PipelineOwner:
         pixels: int,
         allow_download: bool,
         part: Part | None = None,
+        tiny: Part | None = None,
     ) -> Warm:
         """The pipeline of ``choice``, loaded if it is not, ready for ``task``.
 
-        ``part`` is the ControlNet to follow; that of an earlier job is dropped without it. Raises
+        ``part`` is the ControlNet to follow, ``tiny`` the tiny decoder to have at hand; those of
+        an earlier job are dropped without them. Raises
         :class:`NotPossibleError` when the model cannot do the task, :class:`BadInputError` when
         the ControlNet was made for another kind of model.
         """
@@ -141,6 +149,11 @@ class PipelineOwner:
             device = self._device(choice, preference)  # with the memory that this gave back
             warm = self._load(choice, device, pixels, allow_download)
         self._follow(warm, part)
+        if warm.decoder != tiny:
+            warm.decoder = warm.tiny = None
+            if tiny is not None:
+                warm.tiny = decoder.load(tiny, warm.base, choice.id, warm.device)
+                warm.decoder = tiny
         warm.pipe(task, part is not None)
         return warm
 
@@ -150,6 +163,7 @@ class PipelineOwner:
             return
         kind = self._warm.device.kind
         self._warm = None
+        self._accelerator.forget()
         gc.collect()  # pipelines hold themselves in cycles
         devices.empty_cache(kind)
 
@@ -197,7 +211,13 @@ class PipelineOwner:
             loading.place(pipe, device, plan)
         task = Task.INPAINT if "Inpaint" in type(pipe).__name__ else Task.TEXT
         self._warm = Warm(
-            choice=choice, device=device, plan=plan, base=pipe, pipes={task: pipe}, placed=pipe
+            choice=choice,
+            device=device,
+            plan=plan,
+            base=pipe,
+            pipes={task: pipe},
+            placed=pipe,
+            accelerator=self._accelerator,
         )
         return self._warm
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,17 @@ def find_folder(name: str, what: str, allow_download: bool) -> Part:
     for file in weights:
         read_header(file)
     return Part(id=_called(name, path), path=path, revision=revision_of(path))
+
+
+def class_name(part: Part) -> str:
+    """What its config.json says it is, or "". Raises :class:`ModelFileError` for a damaged one."""
+    try:
+        config = json.loads((part.path / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelFileError(
+            f"{part.path / 'config.json'} cannot be read as JSON: {error}.", "Download it again."
+        ) from error
+    return str(config.get("_class_name", "")) if isinstance(config, dict) else ""
 
 
 def find_file(name: str, what: str, allow_download: bool) -> Part:

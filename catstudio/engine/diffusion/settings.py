@@ -31,6 +31,8 @@ class Settings:
     outpaint_amount: int = 25
     hires: float = 1.0
     hires_strength: float = 0.35
+    decoder: str = ""
+    engine: str = "auto"
     lock_seed: bool = False
     allow_download: bool = False
 
