@@ -25,6 +25,9 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 )
 
+# Of module scope, so that all tests of one family run together: a model is loaded less often.
+each_family = pytest.mark.parametrize("family", FAMILIES, scope="module")
+
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread():
@@ -58,7 +61,7 @@ def lora(folder: Path, family: str, number: int) -> Path:
 # -- LoRAs
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@each_family
 def test_several_loras_with_weights(draw, tiny_diffusion, owner, family):
     one, two = (lora(tiny_diffusion, family, number) for number in (0, 1))
     plain, params = draw(family)
