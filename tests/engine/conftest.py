@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from pathlib import Path
 
@@ -27,4 +28,7 @@ def tiny_diffusion(tmp_path_factory: pytest.TempPathFactory) -> Path:
         loras.mkdir()
         tiny_models.lora(pipe, loras, 0)
         tiny_models.lora(pipe, loras, 1, with_text=family != "flux")
+    # Each change of a model collects garbage: not among the libraries, which stay.
+    gc.collect()
+    gc.freeze()
     return folder
