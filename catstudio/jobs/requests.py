@@ -250,6 +250,13 @@ class PersonaliseRequest(Request, frozen=True, tag=True, kw_only=True):
     device: str = "auto"
 
 
+class DownloadRequest(Request, frozen=True, tag=True, kw_only=True):
+    """Fetch ``model``, an id of the catalogue or the hub's "owner/name", into the shared cache."""
+
+    lane: ClassVar[Lane] = Lane.NETWORK
+    model: str
+
+
 AnyRequest = (
     ImportRequest
     | CheckDatasetRequest
@@ -259,4 +266,5 @@ AnyRequest = (
     | EvaluateRequest
     | PredictRequest
     | PersonaliseRequest
+    | DownloadRequest
 )

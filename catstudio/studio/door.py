@@ -24,6 +24,7 @@ from catstudio.jobs.requests import (
     DEFAULT_BACKBONE,
     AnyRequest,
     CheckDatasetRequest,
+    DownloadRequest,
     EvaluateRequest,
     GenerateRequest,
     ImportDatasetRequest,
@@ -385,6 +386,10 @@ class Studio:
             mask=mask,
             is_trial=is_trial,
         )
+
+    def download_request(self, model: str) -> DownloadRequest:
+        """Fetch a model of the catalogue or the hub; nothing of the project is read or changed."""
+        return DownloadRequest(job_id=requesting.new_job_id(), model=model)
 
     def train_request(
         self, backbone: str | None = None, finetune: bool = False, seed: int = 0

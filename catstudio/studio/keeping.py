@@ -38,6 +38,7 @@ from catstudio.jobs.events import (
 from catstudio.jobs.requests import (
     AnyRequest,
     CheckDatasetRequest,
+    DownloadRequest,
     GenerateRequest,
     ImportDatasetRequest,
     ImportRequest,
@@ -101,6 +102,13 @@ class Keeper:
             return inheriting.check(request, context, self._store)
         if isinstance(request, ImportDatasetRequest):
             return inheriting.take_in(request, context, self._store, self.take_in)
+        if isinstance(request, DownloadRequest):
+            # Only who downloads needs what speaks HTTP.
+            from catstudio.models.catalogue import wanted
+            from catstudio.models.downloading import download
+
+            found = download(wanted(request.model), context)
+            return Done(job_id=request.job_id, result=msgspec.to_builtins(found))
         raise TypeError(f"{type(request).__name__} is not a job for this process")
 
     def run_import(self, request: ImportRequest, context: JobContext) -> Done:

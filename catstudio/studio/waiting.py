@@ -14,6 +14,7 @@ from catstudio.jobs.events import TERMINAL, AnyEvent, Done, Event, Failed
 from catstudio.jobs.requests import (
     AnyRequest,
     CheckDatasetRequest,
+    DownloadRequest,
     EvaluateRequest,
     GenerateRequest,
     ImportDatasetRequest,
@@ -36,16 +37,17 @@ def title(request: AnyRequest) -> str:
         n = len(request.paths) + len(request.blobs)
         what = Path(request.paths[0]).name if len(request.paths) == n == 1 else f"{n} items"
         return f"Add {what}" + (f" as {request.label}" if request.label else "")
-    if isinstance(request, CheckDatasetRequest):
-        return f"Check {Path(request.path).name}"
-    if isinstance(request, ImportDatasetRequest):
-        return f"Add {Path(request.path).name}"
+    if isinstance(request, CheckDatasetRequest | ImportDatasetRequest):
+        verb = "Check" if isinstance(request, CheckDatasetRequest) else "Add"
+        return f"{verb} {Path(request.path).name}"
     if isinstance(request, GenerateRequest):
         return f"Generate {request.count} × {request.label}"
     if isinstance(request, TrainRequest):
         return f"Train on {count_images(len(request.items))}"
     if isinstance(request, EvaluateRequest):
         return f"Evaluate on {count_images(len(request.items))}"
+    if isinstance(request, DownloadRequest):
+        return f"Download {request.model}"
     if isinstance(request, PersonaliseRequest):
         verb = "Estimate" if request.is_estimate else "Personalise"
         return f"{verb} {request.label} with {count_images(len(request.images))}"
