@@ -70,6 +70,7 @@ class Asking(QObject):
                 origin=ask.origin,
                 license=ask.license,
                 author=ask.author,
+                keeps_location=ask.keeps_location,
             )
 
         self._start(build)

@@ -25,6 +25,7 @@ class ImportAsk:
     origin: str = ""
     license: str = ""
     author: str = ""
+    keeps_location: bool = False
 
 
 @dataclass(frozen=True)

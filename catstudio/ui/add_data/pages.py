@@ -8,6 +8,7 @@ from catstudio.sources import Source
 from catstudio.ui.add_data.augment_page import AugmentPage
 from catstudio.ui.add_data.draw_page import DrawPage
 from catstudio.ui.add_data.generate_page import GeneratePage
+from catstudio.ui.add_data.photo_page import PhotoPage
 from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
 from catstudio.ui.add_data.vendor_page import VendorPage
 from catstudio.ui.bridge import StudioBridge
@@ -18,6 +19,7 @@ PageBuilder = Callable[[Source, StudioBridge, Settings], SourcePage]
 PAGES: dict[str, PageBuilder] = {
     "drawing": DrawPage,
     "augment": AugmentPage,
+    "photo": lambda source, bridge, _settings: PhotoPage(source, bridge),
     "vendor": lambda source, _bridge, _settings: VendorPage(source),
     "copy": lambda source, _bridge, _settings: CopyPage(source),
 }

@@ -94,7 +94,15 @@ class ImportPage(SourcePage):
 
     def ask(self, paths: tuple[str, ...], label: str | None) -> ImportAsk:
         """What to bring in, with this page's credit."""
-        return ImportAsk(paths=paths, source=self.source.id, label=label, **self.credit())
+        credit = self.credit()
+        return ImportAsk(
+            paths=paths,
+            source=self.source.id,
+            label=label,
+            origin=credit["origin"],
+            license=credit["license"],
+            author=credit["author"],
+        )
 
     def credit(self) -> dict[str, str]:
         """Origin, license and author, as they are filled in."""

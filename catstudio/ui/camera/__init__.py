@@ -1,0 +1,1 @@
+"""The camera room: photographs taken here. Loads QtMultimedia, and so is imported when entered."""
