@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from catstudio.core.changes import AnyChange, Touched
 from catstudio.core.types import ImageRecord, State
-from catstudio.sources import SOURCES
+from catstudio.sources import recipes
 from catstudio.ui import provenance_text
 from catstudio.ui.bridge import Fetch, StudioBridge
 from catstudio.ui.edit_fields import EditFields
@@ -192,8 +192,7 @@ class Inspector(QWidget):
         noted = provenance_text.flags(record)
         self.notes.setText("Noted: " + ", ".join(noted))
         self.notes.setVisible(bool(noted))
-        source = SOURCES.get(record.source)
-        self.use.setVisible(source is not None and source.is_generator)
+        self.use.setVisible(recipes.read_back(record) is not None)
         self.real.setVisible(record.source == "drawing")
         rows = provenance_text.settings(record)
         _fill(self._settings_form, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from msgspec import structs
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
 from catstudio.core.changes import AddLabel
 from catstudio.core.pixels import EXTENSIONS
 from catstudio.core.types import ImageRecord
-from catstudio.sources import SOURCES, Source
+from catstudio.sources import SOURCES, Source, recipes
 from catstudio.ui import icons
 from catstudio.ui.add_data.asks import CopyAsk, GenerateAsk, ImportAsk, button_text
 from catstudio.ui.add_data.facts import Facts
@@ -116,14 +117,18 @@ class AddDataPanel(QFrame):
         self._show_facts()
 
     def use_settings(self, record: ImageRecord) -> None:
-        """Put the parameters of a generated image back in its source's page."""
-        id_ = record.provenance.source
-        if id_ not in SOURCES:
+        """Put the parameters of a made image back in its source's page; those of another tool's
+        image, as far as its file tells them, in that of the diffusion model."""
+        recipe = recipes.read_back(record)
+        if recipe is None:
             return
-        self.choose(id_)
+        self.choose(recipe.method)
         self.labels.choose(record.label)
         if isinstance(self.page, GeneratePage):
-            self.page.use_settings(record.provenance)
+            params = {**record.provenance.params, "scheduler": "own", **recipe.options}
+            if recipe.seed is not None:
+                params["seed"] = recipe.seed
+            self.page.use_settings(structs.replace(record.provenance, params=params))
         self._refresh()
 
     # -- what is asked -----------------------------------------------------------------------

@@ -125,6 +125,10 @@ class CameraRoom(Room):
         self.shots = SpinBox()
         self.shots.setRange(1, 50)
         self.shots.setAccessibleName("Photos in a burst")
+        self.shots.setSuffix(" photo")
+        self.shots.valueChanged.connect(
+            lambda n: self.shots.setSuffix(" photo" if n == 1 else " photos")
+        )
         self.shots.setToolTip("Photos of one burst count as one in the test: they stay together")
         self.guide = ComboBox()
         self.guide.setAccessibleName("Framing guide")
@@ -148,7 +152,6 @@ class CameraRoom(Room):
         foot.addStretch(1)
         foot.addWidget(self.delay)
         foot.addWidget(self.shots)
-        foot.addWidget(label("photos", "muted"))
         foot.addWidget(self.take)
         return foot
 

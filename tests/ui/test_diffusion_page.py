@@ -1,0 +1,110 @@
+"""The page of diffusion models: ideas go into the prompt, a mask goes with the image it is of."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtWidgets import QPushButton
+
+from catstudio.core.types import ImageRecord, Provenance, State
+from catstudio.resources import resource
+from catstudio.studio import Studio
+from catstudio.ui.add_data.diffusion_page import DiffusionPage
+from catstudio.ui.add_data.facts import Facts
+from catstudio.ui.add_data.panel import AddDataPanel
+from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.draw.mask_room import MaskRoom
+from catstudio.ui.settings import Settings
+
+
+@pytest.fixture
+def bridge(tmp_path: Path, qtbot):
+    studio = Studio.create(tmp_path / "P.catstudio")
+    cat = next((Path(str(resource("examples"))) / "cat").glob("*.jpg"))
+    studio.run(studio.import_request([cat], label="cat", split="train"))
+    bridge = StudioBridge(studio)
+    yield bridge
+    bridge.close()
+    studio.close()
+
+
+@pytest.fixture
+def panel(bridge: StudioBridge, qtbot) -> AddDataPanel:
+    panel = AddDataPanel(bridge, Settings())
+    panel.resize(304, 760)
+    qtbot.addWidget(panel)
+    panel.show_facts(Facts(labels=("cat", "not-cat"), seeds={"cat": 1}, accepted={"cat": 1}))
+    panel.show()
+    panel.choose("diffusers")
+    return panel
+
+
+def page_of(panel: AddDataPanel) -> DiffusionPage:
+    assert isinstance(panel.page, DiffusionPage)
+    return panel.page
+
+
+def test_an_idea_becomes_the_prompt(panel: AddDataPanel, qtbot) -> None:
+    page = page_of(panel)
+    page.ideas.ask.click()
+    qtbot.waitUntil(lambda: page.ideas.ask.text() == "Other ideas", timeout=5_000)
+    first, *others = page.ideas._list.findChildren(QPushButton)
+    assert len(others) == 4
+    assert first.accessibleDescription().startswith("No prompt says anything of")
+    first.click()
+    assert page.prompt is not None
+    assert first.text() in page.prompt.text() and "cat" in page.prompt.text()
+    before = [one.text() for one in (first, *others)]
+    page.ideas.ask.click()
+    qtbot.waitUntil(
+        lambda: before != [b.text() for b in page.ideas._list.findChildren(QPushButton)],
+        timeout=5_000,
+    )
+
+
+def test_a_mask_goes_with_its_image(panel: AddDataPanel, bridge: StudioBridge, qtbot) -> None:
+    page, (image,) = page_of(panel), bridge.studio.images()
+    assert not page._mask_row.isVisibleTo(page)
+    facts = replace(page.facts, selected=(image.id,))
+    panel.show_facts(facts)
+    page._selection.setChecked(True)
+    assert page._mask_row.isVisibleTo(page)
+    with qtbot.waitSignal(panel.room_asked, timeout=10_000) as asked:
+        page.paint_mask.click()
+    room = asked.args[0](bridge)
+    qtbot.addWidget(room)
+    assert isinstance(room, MaskRoom)
+    picture = Image.new("L", (image.width, image.height), 0)
+    picture.paste(255, (10, 10, 60, 60))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    room.painted.emit(buffer.getvalue())
+    room.shut()
+    assert page.ask().mask == buffer.getvalue()
+    panel.show_facts(replace(facts, selected=("another",)))
+    assert page.ask().mask == b""
+    panel.show_facts(facts)
+    page._drop_mask.click()
+    assert page.ask().mask == b""
+
+
+def test_another_tools_settings_come_into_the_panel(panel: AddDataPanel) -> None:
+    params = {
+        "prompt": "a cat at night", "negative_prompt": "dog",
+        "parameters": "Steps: 31, Sampler: Euler, CFG scale: 4.5, Seed: 99",
+    }  # fmt: skip
+    record = ImageRecord(
+        id="i", sha256="", label="cat", state=State.ACCEPTED, split=None, source="other-tool",
+        is_real=False, width=1, height=1, format="PNG", name="", weight=1, lineages=(), author="",
+        created="", provenance=Provenance(source="other-tool", params=params),
+    )  # fmt: skip
+    panel.choose("photo")
+    panel.use_settings(record)
+    ask = page_of(panel).ask()
+    assert (ask.template, ask.seed) == ("a cat at night", 99)
+    assert ask.options["num_inference_steps"] == 31 and ask.options["guidance_scale"] == 4.5
+    assert ask.options["negative_prompt"] == "dog"
