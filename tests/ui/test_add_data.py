@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from catstudio.sources import SOURCES
 from catstudio.sources.base import Kind, Parameter
 from catstudio.ui.add_data.asks import CopyAsk, GenerateAsk, button_text, plural
 from catstudio.ui.add_data.augment_page import AugmentPage
+from catstudio.ui.add_data.blend_page import BlendPage
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.fields import Field
 from catstudio.ui.add_data.generate_page import GeneratePage
@@ -342,3 +344,22 @@ def test_facts_count_seeds_that_are_not_tested_on(bridge: StudioBridge) -> None:
     assert facts.labels == ("cat", "not-cat")
     assert facts.seeds == {"cat": 1, "not-cat": 3}
     assert Split.TEST not in {record.split for record in bridge.studio.images()}
+
+
+# -- blends
+
+
+def test_a_blend_shows_what_its_mode_uses(panel: AddDataPanel) -> None:
+    page = generator(panel, "blend")
+    assert isinstance(page, BlendPage)
+    page.fields["mode"].set_value("overlay")
+    assert page.fields["balance"].isVisibleTo(page)
+    page.fields["mode"].set_value("foreground")
+    assert not page.fields["balance"].isVisibleTo(page)
+    assert not page.mask_field.isVisibleTo(page)
+    panel.show_facts(replace(FACTS, selected=("a", "b")))
+    assert page.mask_field.isVisibleTo(page)  # the first photo's cut-out can be mended
+    page.fields["mode"].set_value("mixup")
+    assert not page.mask_field.isVisibleTo(page)
+    ask = page.ask()
+    assert (ask.method, ask.seeds, ask.mask) == ("blend", ("a", "b"), b"")

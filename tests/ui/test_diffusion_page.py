@@ -68,13 +68,13 @@ def test_an_idea_becomes_the_prompt(panel: AddDataPanel, qtbot) -> None:
 
 def test_a_mask_goes_with_its_image(panel: AddDataPanel, bridge: StudioBridge, qtbot) -> None:
     page, (image,) = page_of(panel), bridge.studio.images()
-    assert not page._mask_row.isVisibleTo(page)
+    assert not page.mask_field.isVisibleTo(page)
     facts = replace(page.facts, selected=(image.id,))
     panel.show_facts(facts)
     page._selection.setChecked(True)
-    assert page._mask_row.isVisibleTo(page)
+    assert page.mask_field.isVisibleTo(page)
     with qtbot.waitSignal(panel.room_asked, timeout=10_000) as asked:
-        page.paint_mask.click()
+        page.mask_field.paint.click()
     room = asked.args[0](bridge)
     qtbot.addWidget(room)
     assert isinstance(room, MaskRoom)
@@ -88,7 +88,7 @@ def test_a_mask_goes_with_its_image(panel: AddDataPanel, bridge: StudioBridge, q
     panel.show_facts(replace(facts, selected=("another",)))
     assert page.ask().mask == b""
     panel.show_facts(facts)
-    page._drop_mask.click()
+    page.mask_field.drop.click()
     assert page.ask().mask == b""
 
 

@@ -163,7 +163,7 @@ class GeneratePage(SourcePage):
             self.column.addWidget(self.negative)
 
     def _add_fields(self) -> None:
-        advanced = Form()
+        advanced = self._advanced = Form()
         elsewhere = {"model", "prompt", "negative_prompt"}
         for parameter in self.source.parameters:
             if parameter.name in elsewhere or parameter.kind is Kind.RANGE:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from catstudio.sources import Source
 from catstudio.ui.add_data.augment_page import AugmentPage
+from catstudio.ui.add_data.blend_page import BlendPage
 from catstudio.ui.add_data.diffusion_page import DiffusionPage
 from catstudio.ui.add_data.draw_page import DrawPage
 from catstudio.ui.add_data.generate_page import GeneratePage
@@ -22,6 +23,7 @@ PAGES: dict[str, PageBuilder] = {
     "augment": AugmentPage,
     "photo": lambda source, bridge, _settings: PhotoPage(source, bridge),
     "vendor": lambda source, _bridge, _settings: VendorPage(source),
+    "blend": BlendPage,
     "diffusers": DiffusionPage,
     "copy": lambda source, _bridge, _settings: CopyPage(source),
 }
