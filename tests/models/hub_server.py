@@ -27,6 +27,7 @@ class Hub:
     repo: str
     files: dict[str, bytes]
     large: frozenset[str] = frozenset()
+    revision: str = "main"
     cut: Callable[[int], int | None] = lambda _: None
     """After how many bytes the connection breaks; None for never."""
     status: Callable[[int], tuple[int, dict[str, str]]] = lambda _: (200, {})
@@ -85,7 +86,7 @@ def _server(hub: Hub) -> ThreadingHTTPServer:  # noqa: C901 - one class, closed 
             path = self.path.split("?")[0]
             host = f"http://{self.headers['Host']}"
             hub.requests.append((host, path, self.headers.get("Authorization", "")))
-            if path == f"/api/models/{hub.repo}/revision/main":
+            if path == f"/api/models/{hub.repo}/revision/{hub.revision}":
                 self._json({"sha": COMMIT})
             elif path == f"/api/models/{hub.repo}/tree/{COMMIT}":
                 self._json([hub.entry(one) for one in hub.files])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from catstudio.core.types import Provenance
 from catstudio.sources import Source, prompts
@@ -19,7 +18,9 @@ from catstudio.ui.add_data.personalise_room import PersonaliseRoom
 from catstudio.ui.add_data.prompt_editor import PromptEditor, template_note
 from catstudio.ui.add_data.source_page import SourcePage
 from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.room import Room
 from catstudio.ui.settings import Settings
+from catstudio.ui.theme import L
 from catstudio.ui.widgets import CollapsibleSection, button, label
 
 COUNT = Parameter(
@@ -56,7 +57,14 @@ class GeneratePage(SourcePage):
             self.column.addWidget(self.model)
             personalise = button("Personalise…", "link", tooltip="Teach it your own photos")
             personalise.clicked.connect(self._personalise)
-            self.column.addWidget(personalise, 0, Qt.AlignmentFlag.AlignLeft)
+            more = button("Get models…", "link", tooltip="Models worth having, and their licences")
+            more.clicked.connect(self._get_models)
+            links = QHBoxLayout()
+            links.setSpacing(L)
+            links.addWidget(more)
+            links.addWidget(personalise)
+            links.addStretch(1)
+            self.column.addLayout(links)
         self._count = Field(COUNT)
         self._count.changed.connect(self.changed)
         self._form.add(COUNT.title, self._count)
@@ -205,6 +213,19 @@ class GeneratePage(SourcePage):
         self.room_asked.emit(
             lambda bridge: PersonaliseRoom(bridge, self._settings, self.label, model)
         )
+
+    def _get_models(self) -> None:
+        """Open the room of models; what it needs is loaded when it is entered."""
+
+        def build(bridge: StudioBridge) -> Room:
+            from catstudio.ui.models.room import ModelsRoom
+
+            room = ModelsRoom(bridge)
+            if self.model is not None:
+                room.left.connect(self.model.refresh)
+            return room
+
+        self.room_asked.emit(build)
 
     def _look_again(self) -> None:
         self.show_facts(self.facts, self.label)

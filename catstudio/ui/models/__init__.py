@@ -1,0 +1,1 @@
+"""The models room: what is worth having, what it allows, and bringing it here. Imports Qt."""
