@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -98,7 +97,7 @@ def check_online(what: str) -> None:
     """Raise :class:`NotPossibleError` when the network may not be reached for ``what``."""
     if reason := why_offline():
         raise NotPossibleError(
-            f"{what} cannot be downloaded: {reason}".rstrip("."),
+            f"{what} cannot be downloaded: {reason}",
             "Go online under Models (catstudio models network --online; unset the variable), or "
             "add a copy from another computer: catstudio models add PATH.",
         )
@@ -121,16 +120,3 @@ def token() -> str:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-def worker_environment() -> Mapping[str, str]:
-    """What a worker process is started with: its libraries never reach the network.
-
-    Downloads are CatStudio's own, which look here at each connection; so the libraries can
-    stay offline even when a download is asked for.
-    """
-    return {
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "CATSTUDIO_OFFLINE": "1" if why_offline() else "0",
-    }

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 
 from catstudio.core.errors import ModelFileError, NotPossibleError
 from catstudio.engine.device import Device, MemoryPlan, explained_memory, is_out_of_memory
-from catstudio.models import Inspection, Resolved, cached_snapshot, inspect, resolve
+from catstudio.models import Inspection, Resolved, cached_snapshot, inspect, network, resolve
 from catstudio.models.hub import hub_cache, is_hub_id
 from catstudio.models.inspection import components, model_index
 from catstudio.models.weights import read_header, revision_of
@@ -170,6 +170,7 @@ def download(hub_id: str, patterns: list[str] | None = None) -> Path:
 
     Raises :class:`NotPossibleError` with the reason.
     """
+    network.check_online(hub_id)
     from diffusers import DiffusionPipeline
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
