@@ -12,6 +12,7 @@ from catstudio.core.changes import Touched
 from catstudio.core.errors import CatStudioError
 from catstudio.core.types import ImageRecord, State
 from catstudio.jobs.events import AnyEvent, Failed
+from catstudio.sources.datasets import is_dataset
 from catstudio.studio import Readiness, Studio
 from catstudio.ui.add_data.draw_page import DrawPage
 from catstudio.ui.add_data.facts import Facts
@@ -78,9 +79,24 @@ class Workspace(QWidget):
     # -- for the window ----------------------------------------------------------------------
 
     def bring_in(self, incoming: Incoming, label: str | None) -> None:
-        """Import what was dropped or pasted."""
-        ask = self.panel.import_ask(incoming.paths, label)
-        self.asking.bring_in(ask, incoming)
+        """Import what was dropped or pasted; an archive or a list of images opens the wizard."""
+        if incoming.count == len(incoming.paths) == 1:
+            path = incoming.paths[0]
+
+            def go_on(is_data_set: bool) -> None:
+                if is_data_set:
+                    self.panel.open_dataset(path)
+                else:
+                    self._import(incoming, label)
+
+            self.bridge.fetch(
+                lambda: is_dataset(path, takes_folders=False), go_on, self._tell_error, self
+            )
+        else:
+            self._import(incoming, label)
+
+    def _import(self, incoming: Incoming, label: str | None) -> None:
+        self.asking.bring_in(self.panel.import_ask(incoming.paths, label), incoming)
 
     def show_image(self, id_: str) -> None:
         """Bring an image into sight in the gallery."""

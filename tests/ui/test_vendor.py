@@ -13,8 +13,11 @@ from catstudio.resources import resource
 from catstudio.sources.datasets import LEAVE_OUT
 from catstudio.studio import Studio
 from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.clipboard import Incoming
+from catstudio.ui.settings import Settings
 from catstudio.ui.vendor.mapping import MOST_ROWS, MappingTable
 from catstudio.ui.vendor.room import DatasetRoom
+from catstudio.ui.workspace import Workspace
 
 
 @pytest.fixture
@@ -130,3 +133,22 @@ def test_a_thousand_labels_have_one_row_for_the_rest(qtbot) -> None:
     table._rest_box.set_target("not-cat")
     assert table.mapping()["class 998"] == "not-cat"
     assert table.mapping()["cat"] == "cat"  # what matches by itself keeps its meaning
+
+
+def test_an_archive_that_is_dropped_opens_the_wizard(folder: Path, tmp_path: Path, qtbot) -> None:
+    archive = shutil.make_archive(str(tmp_path / "animals"), "zip", folder)
+    studio = Studio.create(tmp_path / "Q.catstudio")
+    space = Workspace(studio, Settings())
+    qtbot.addWidget(space)
+    with qtbot.waitSignal(space.room_asked, timeout=10_000) as asked:
+        space.bring_in(Incoming(paths=(archive,)), "cat")
+    room = asked.args[0](space.bridge)
+    qtbot.addWidget(room)
+    assert isinstance(room, DatasetRoom)
+    assert space.panel.source.id == "vendor"
+    room.shut()
+    photo = str(next((folder / "things").glob("*.jpg")))
+    space.bring_in(Incoming(paths=(photo,)), "not-cat")
+    qtbot.waitUntil(lambda: len(studio.images()) == 1 and studio.is_idle(), timeout=10_000)
+    space.close_parts()
+    studio.close()

@@ -30,6 +30,7 @@ from catstudio.ui.add_data.generate_page import GeneratePage
 from catstudio.ui.add_data.label_chooser import LabelChooser
 from catstudio.ui.add_data.pages import build_page
 from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
+from catstudio.ui.add_data.vendor_page import VendorPage
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.settings import Settings
 from catstudio.ui.theme import XS, M, S
@@ -149,6 +150,12 @@ class AddDataPanel(QFrame):
         """Files that were dropped or chosen, with the credit of the page that is showing."""
         page = self.page if isinstance(self.page, ImportPage) else self._photos()
         return page.ask(paths, label)
+
+    def open_dataset(self, path: str) -> None:
+        """Look at the data set at ``path`` before anything of it enters."""
+        self.choose("vendor")
+        if isinstance(self.page, VendorPage):
+            self.page.open_dataset(path)
 
     def import_label(self) -> str | None:
         """The label chosen for what is brought in; None while the panel makes images."""
