@@ -188,6 +188,7 @@ def test_a_killed_worker_is_a_failed_job(cli, filled):
     assert cli("verify", filled, "--json").json["ok"] is True
 
 
+@pytest.mark.needs_engine
 def test_more_like_an_image_and_ideas(cli, filled):
     with Studio.open(filled) as studio:
         id_ = next(image.id for image in studio.images() if image.label == "cat")

@@ -135,6 +135,7 @@ socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
 """
 
 
+@pytest.mark.needs_engine
 def test_no_command_makes_a_connection(tmp_path):
     """Every socket ends the process; a project is made, fed, trained and asked all the same."""
     (tmp_path / "sitecustomize.py").write_text(_NO_SOCKETS)
