@@ -91,6 +91,7 @@ class Transfer:
         self._on_bytes = on_bytes
         self._stall_seconds = stall_seconds
         self._wrong = 0
+        self._furthest = 0
         self.refetched = 0
 
     def run(self) -> None:
@@ -166,7 +167,11 @@ class Transfer:
                 return
             file.write(data)
             have += len(data)
-            self._attempts.went_on()
+            # Only what had never been here: a server that knows no ranges and always breaks off
+            # at the same byte would be asked without end.
+            if have > self._furthest:
+                self._furthest = have
+                self._attempts.went_on()
             self._on_bytes(len(data))
             now = time.monotonic()
             if now - since >= self._stall_seconds:

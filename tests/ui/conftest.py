@@ -67,6 +67,15 @@ def bridge(themed: QApplication, studio: Studio) -> Iterator[StudioBridge]:
 
 
 @pytest.fixture
+def empty_bridge(themed: QApplication, tmp_path: Path) -> Iterator[StudioBridge]:
+    """A bridge to a project without an image."""
+    with Studio.create(tmp_path / "Empty.catstudio") as studio:
+        bridge = StudioBridge(studio)
+        yield bridge
+        bridge.close()
+
+
+@pytest.fixture
 def gallery(bridge: StudioBridge, qtbot) -> Iterator[GalleryPanel]:
     """The gallery of ``studio``, loaded, shown and with the keyboard's focus."""
     panel = GalleryPanel(bridge)

@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt
 from catstudio.core.changes import SetSplit
 from catstudio.core.errors import BadInputError
 from catstudio.core.types import Split, State
-from catstudio.studio import Studio
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.camera.frames import VideoFrames
 from catstudio.ui.camera.room import CameraRoom
@@ -33,17 +32,8 @@ def video(tmp_path_factory) -> str:
 
 
 @pytest.fixture
-def bridge(tmp_path: Path, qtbot):
-    studio = Studio.create(tmp_path / "P.catstudio")
-    bridge = StudioBridge(studio)
-    yield bridge
-    bridge.close()
-    studio.close()
-
-
-@pytest.fixture
-def room(bridge: StudioBridge, video: str, qtbot):
-    room = CameraRoom(bridge, "cat", VideoFrames(video))
+def room(empty_bridge: StudioBridge, video: str, qtbot):
+    room = CameraRoom(empty_bridge, "cat", VideoFrames(video))
     qtbot.addWidget(room)
     room.resize(900, 640)
     room.show()
@@ -52,8 +42,10 @@ def room(bridge: StudioBridge, video: str, qtbot):
     room.shut()
 
 
-def test_a_photo_is_taken_and_taken_back(bridge: StudioBridge, room: CameraRoom, qtbot) -> None:
-    studio = bridge.studio
+def test_a_photo_is_taken_and_taken_back(
+    empty_bridge: StudioBridge, room: CameraRoom, qtbot
+) -> None:
+    studio = empty_bridge.studio
     qtbot.keyClick(room, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: studio.undo_name() is not None, timeout=15_000)
     (photo,) = studio.images()
@@ -63,13 +55,13 @@ def test_a_photo_is_taken_and_taken_back(bridge: StudioBridge, room: CameraRoom,
     params = photo.provenance.params
     assert params["camera"] == "video file" and params["captured_at"]
     qtbot.waitUntil(room.strip.isVisible, timeout=5_000)
-    bridge.undo()
+    empty_bridge.undo()
     qtbot.waitUntil(lambda: studio.image(photo.id).state is State.TRASHED, timeout=5_000)
     qtbot.waitUntil(lambda: not room.strip.isVisible(), timeout=5_000)
 
 
-def test_a_burst_stays_together(bridge: StudioBridge, room: CameraRoom, qtbot) -> None:
-    studio = bridge.studio
+def test_a_burst_stays_together(empty_bridge: StudioBridge, room: CameraRoom, qtbot) -> None:
+    studio = empty_bridge.studio
     room.shots.setValue(3)
     qtbot.mouseClick(room.take, Qt.MouseButton.LeftButton)
     assert room.take.text() == "Stop"
@@ -82,18 +74,20 @@ def test_a_burst_stays_together(bridge: StudioBridge, room: CameraRoom, qtbot) -
         studio.apply(SetSplit((photos[1].id,), Split.TRAIN))
 
 
-def test_a_countdown_can_be_stopped(bridge: StudioBridge, room: CameraRoom, qtbot) -> None:
+def test_a_countdown_can_be_stopped(empty_bridge: StudioBridge, room: CameraRoom, qtbot) -> None:
     room.delay.setCurrentIndex(room.delay.findData(5))
     room.press()
     assert room.viewfinder.seconds_left == 5
     room.press()
     assert room.viewfinder.seconds_left == 0
-    assert not bridge.studio.images()
+    assert not empty_bridge.studio.images()
 
 
-def test_without_a_camera_it_says_what_to_do(bridge: StudioBridge, qtbot, monkeypatch) -> None:
+def test_without_a_camera_it_says_what_to_do(
+    empty_bridge: StudioBridge, qtbot, monkeypatch
+) -> None:
     monkeypatch.setattr("catstudio.ui.camera.frames.Cameras.all", lambda _: [])
-    room = CameraRoom(bridge, None)
+    room = CameraRoom(empty_bridge, None)
     qtbot.addWidget(room)
     room.show()
     assert room.empty.isVisible() and not room.take.isEnabled()
@@ -103,11 +97,11 @@ def test_without_a_camera_it_says_what_to_do(bridge: StudioBridge, qtbot, monkey
     room.shut()
 
 
-def test_a_video_that_is_none_is_said(bridge: StudioBridge, qtbot, tmp_path: Path) -> None:
+def test_a_video_that_is_none_is_said(empty_bridge: StudioBridge, qtbot, tmp_path: Path) -> None:
     (tmp_path / "bad.avi").write_bytes(b"no video")
     frames = VideoFrames(str(tmp_path / "bad.avi"))
     with qtbot.waitSignal(frames.failed, timeout=10_000) as told:
-        room = CameraRoom(bridge, None, frames)
+        room = CameraRoom(empty_bridge, None, frames)
         qtbot.addWidget(room)
     assert "cannot be played" in told.args[0]
     room.shut()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 
 from catstudio.models.catalogue import catalogue
-from catstudio.studio import Studio
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.models.downloads import Downloads
 from catstudio.ui.models.room import ModelsRoom
@@ -36,18 +34,9 @@ def hub(entry, monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def bridge(tmp_path: Path, qtbot):
-    studio = Studio.create(tmp_path / "P.catstudio")
-    bridge = StudioBridge(studio)
-    yield bridge
-    bridge.close()
-    studio.close()
-
-
-@pytest.fixture
-def enter(bridge: StudioBridge, qtbot):
+def enter(empty_bridge: StudioBridge, qtbot):
     def enter() -> ModelsRoom:
-        room = ModelsRoom(bridge)
+        room = ModelsRoom(empty_bridge)
         qtbot.addWidget(room)
         room.resize(1000, 700)
         room.show()
@@ -75,7 +64,7 @@ def test_the_list_filters_and_tells_what_is_allowed(hub, enter, qtbot) -> None:
     assert room.list.count() == 0 and not room.get.isVisible()
 
 
-def test_a_download_goes_on_when_the_room_is_left(hub, entry, bridge, enter, qtbot) -> None:
+def test_a_download_goes_on_when_the_room_is_left(hub, entry, empty_bridge, enter, qtbot) -> None:
     hub.gate = threading.Event()
     room = enter()
     choose(room, entry.title)
@@ -88,12 +77,12 @@ def test_a_download_goes_on_when_the_room_is_left(hub, entry, bridge, enter, qtb
     choose(again, entry.title)
     assert again.get.text() == "Stop"
     hub.gate.set()
-    qtbot.waitUntil(lambda: not Downloads.of(bridge).is_running(entry.id), timeout=15_000)
+    qtbot.waitUntil(lambda: not Downloads.of(empty_bridge).is_running(entry.id), timeout=15_000)
     qtbot.waitUntil(lambda: again.offer is not None and again.offer.is_here, timeout=10_000)
     assert not again.get.isVisible()
 
 
-def test_cancel_keeps_what_has_arrived(hub, entry, bridge, enter, qtbot) -> None:
+def test_cancel_keeps_what_has_arrived(hub, entry, empty_bridge, enter, qtbot) -> None:
     hub.gate = threading.Event()
     room = enter()
     choose(room, entry.title)
@@ -101,7 +90,7 @@ def test_cancel_keeps_what_has_arrived(hub, entry, bridge, enter, qtbot) -> None
     qtbot.waitUntil(lambda: hub.downloads > 0, timeout=10_000)
     qtbot.wait(200)
     qtbot.mouseClick(room.get, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not Downloads.of(bridge).is_running(entry.id), timeout=5_000)
+    qtbot.waitUntil(lambda: not Downloads.of(empty_bridge).is_running(entry.id), timeout=5_000)
     qtbot.waitUntil(lambda: room.offer is not None and room.offer.begun > 0, timeout=5_000)
     assert room.get.text().startswith("Download") and "begun" in room.offer.state
     room.discard.click()

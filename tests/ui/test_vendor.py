@@ -37,21 +37,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bridge(tmp_path: Path, qtbot):
-    studio = Studio.create(tmp_path / "P.catstudio")
-    bridge = StudioBridge(studio)
-    yield bridge
-    bridge.close()
-    studio.close()
-
-
-@pytest.fixture
-def enter(bridge: StudioBridge, qtbot):
+def enter(empty_bridge: StudioBridge, qtbot):
     """Opens a wizard, and lets it go at the end."""
     rooms: list[DatasetRoom] = []
 
     def enter(path: Path, **credit: str) -> DatasetRoom:
-        room = DatasetRoom(bridge, str(path), credit)
+        room = DatasetRoom(empty_bridge, str(path), credit)
         rooms.append(room)
         qtbot.addWidget(room)
         room.resize(900, 700)
@@ -67,16 +58,16 @@ def ready(qtbot, room: DatasetRoom) -> None:
     qtbot.waitUntil(room.go.isVisible, timeout=10_000)
 
 
-def test_from_labels_to_images(folder: Path, bridge: StudioBridge, enter, qtbot) -> None:
+def test_from_labels_to_images(folder: Path, empty_bridge: StudioBridge, enter, qtbot) -> None:
     room = enter(folder, license="CC0-1.0")
     ready(qtbot, room)
     assert room.go.text() == "Check 3 images"  # "things" means nothing yet
     room.mapping._boxes["things"].set_target("not-cat")
     assert room.go.text() == "Check 5 images"
-    assert not bridge.studio.images()
+    assert not empty_bridge.studio.images()
     qtbot.mouseClick(room.go, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(room.back.isVisible, timeout=20_000)
-    assert not bridge.studio.images()
+    assert not empty_bridge.studio.images()
     assert room.report_view.entering() == 3  # a copy stays out, a broken file cannot come in
     assert room.go.text() == "Import 3 images"
     duplicates = next(one for one in room.report_view.choices if one.group == "duplicates")
@@ -85,25 +76,27 @@ def test_from_labels_to_images(folder: Path, bridge: StudioBridge, enter, qtbot)
     duplicates.box.setChecked(True)
     with qtbot.waitSignal(room.left, timeout=10_000):
         qtbot.mouseClick(room.go, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: bridge.studio.undo_name() is not None, timeout=20_000)
-    images = bridge.studio.images()
+    qtbot.waitUntil(lambda: empty_bridge.studio.undo_name() is not None, timeout=20_000)
+    images = empty_bridge.studio.images()
     assert sorted((i.label, i.source, i.provenance.license) for i in images) == [
         ("cat", "vendor", "CC0-1.0"),
         ("not-cat", "vendor", "CC0-1.0"),
         ("not-cat", "vendor", "CC0-1.0"),
     ]
-    bridge.studio.undo()
-    assert {image.state for image in bridge.studio.images()} == {"trashed"}
+    empty_bridge.studio.undo()
+    assert {image.state for image in empty_bridge.studio.images()} == {"trashed"}
 
 
-def test_a_new_label_can_be_asked_for(folder: Path, bridge: StudioBridge, enter, qtbot) -> None:
+def test_a_new_label_can_be_asked_for(
+    folder: Path, empty_bridge: StudioBridge, enter, qtbot
+) -> None:
     room = enter(folder)
     ready(qtbot, room)
     box = room.mapping._boxes["things"]
     box.setCurrentIndex(box.findText("new label “things”"))
     box.activated.emit(box.currentIndex())
     qtbot.waitUntil(lambda: box.target() == "things", timeout=10_000)
-    assert "things" in bridge.studio.labels()
+    assert "things" in empty_bridge.studio.labels()
 
 
 def test_what_is_no_data_set_is_said_in_place(tmp_path: Path, enter, qtbot) -> None:
@@ -112,15 +105,15 @@ def test_what_is_no_data_set_is_said_in_place(tmp_path: Path, enter, qtbot) -> N
     assert not room.go.isVisible()
 
 
-def test_leaving_takes_nothing(folder: Path, bridge: StudioBridge, enter, qtbot) -> None:
+def test_leaving_takes_nothing(folder: Path, empty_bridge: StudioBridge, enter, qtbot) -> None:
     room = enter(folder)
     ready(qtbot, room)
     qtbot.mouseClick(room.go, Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(room.left):
         qtbot.keyClick(room, Qt.Key.Key_Escape)
     room.shut()
-    qtbot.waitUntil(bridge.studio.is_idle, timeout=10_000)
-    assert not bridge.studio.images()
+    qtbot.waitUntil(empty_bridge.studio.is_idle, timeout=10_000)
+    assert not empty_bridge.studio.images()
 
 
 def test_a_thousand_labels_have_one_row_for_the_rest(qtbot) -> None:

@@ -93,18 +93,7 @@ class AugmentPage(GeneratePage):
         if why := self.why_not():
             self.examples.want(None, why)
             return
-        options: dict[str, Any] = {name: field.value() for name, field in self.fields.items()}
-        options["size"] = min(options["size"], _MOST_PIXELS)
-        self.examples.want(
-            GenerateAsk(
-                method=self.source.id,
-                label=self.label,
-                count=_EXAMPLES,
-                seed=self.seed.value(),
-                seeds=self.facts.selected if self.uses_selection else None,
-                options={**options, **self._own()},
-            )
-        )
+        self.examples.want(self.trial(_EXAMPLES, _MOST_PIXELS, **self._own()))
 
     def _row_changed(self) -> None:
         self._show_back()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
@@ -88,19 +87,8 @@ class BlendPage(GeneratePage):
         if why := self.why_not():
             self.examples.want(None, why)
             return
-        options: dict[str, Any] = {name: field.value() for name, field in self.fields.items()}
-        options["size"] = min(options["size"], _MOST_PIXELS)
-        self.examples.want(
-            GenerateAsk(
-                method=self.source.id,
-                label=self.label,
-                count=_EXAMPLES,
-                seed=self.seed.value(),
-                seeds=self.facts.selected if self.uses_selection else None,
-                options=options,
-                mask=self.mask_field.value(),
-            )
-        )
+        asked = self.trial(_EXAMPLES, _MOST_PIXELS)
+        self.examples.want(replace(asked, mask=self.mask_field.value()))
 
 
 def _caption(made: ImageMade) -> str:

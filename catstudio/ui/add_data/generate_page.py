@@ -137,6 +137,20 @@ class GeneratePage(SourcePage):
         self.seed.used()
         return asked
 
+    def trial(self, count: int, most_pixels: int, **options: Any) -> GenerateAsk:
+        """The first ``count`` images that would be made, at most ``most_pixels`` large;
+        ``options`` are those that no field of this page holds. Nothing is remembered."""
+        chosen: dict[str, Any] = {name: field.value() for name, field in self.fields.items()}
+        chosen["size"] = min(chosen["size"], most_pixels)
+        return GenerateAsk(
+            method=self.source.id,
+            label=self.label,
+            count=count,
+            seed=self.seed.value(),
+            seeds=self.facts.selected if self.uses_selection else None,
+            options={**chosen, **options},
+        )
+
     def use_settings(self, provenance: Provenance) -> None:
         """Put a generated image's own parameters back, so that it can be made again."""
         params = provenance.params
