@@ -32,6 +32,7 @@ class Hub:
     """After how many bytes the connection breaks; None for never."""
     status: Callable[[int], tuple[int, dict[str, str]]] = lambda _: (200, {})
     has_ranges: bool = True
+    says_length: bool = True
     etag: Callable[[int], str] = lambda _: '"one"'
     altered: Callable[[int, bytes], bytes] = lambda _, data: data
     gate: threading.Event | None = None
@@ -128,7 +129,10 @@ def _server(hub: Hub) -> ThreadingHTTPServer:  # noqa: C901 - one class, closed 
             self.send_header("ETag", hub.etag(number))
             if first:
                 self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
-            self.send_header("Content-Length", str(len(data) - first))
+            if hub.says_length:
+                self.send_header("Content-Length", str(len(data) - first))
+            else:
+                self.close_connection = True
             self.end_headers()
             self._body(data[first:], hub.cut(number))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,6 +143,25 @@ def test_a_length_that_lies_is_refused(hub: Hub, change: Any) -> None:
     hub.altered = lambda _, data: change(data)
     with pytest.raises(NetworkError, match=WEIGHTS):
         fetch(patience=Patience(tries=3))
+    assert not list(RepoCache(REPO).folder.glob("snapshots/*"))
+
+
+def test_a_server_that_never_gets_further_is_given_up(hub: Hub) -> None:
+    """New bytes renew the patience; the same ones again do not."""
+    hub.has_ranges = False
+    hub.cut = lambda _: 30_000
+    with pytest.raises(NetworkError, match="5 times in a row"):
+        fetch(patience=Patience(tries=5))
+    assert hub.downloads <= 7
+
+
+def test_a_file_that_ends_early_without_a_length_is_given_up(hub: Hub) -> None:
+    hub.says_length = False
+    assert is_whole(hub, fetch())
+    shutil.rmtree(RepoCache(REPO).folder)
+    hub.altered = lambda _, data: data[: len(data) // 2]
+    with pytest.raises(NetworkError, match="in a row"):
+        fetch(patience=Patience(tries=5))
     assert not list(RepoCache(REPO).folder.glob("snapshots/*"))
 
 
