@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from catstudio.core.changes import AnyChange, Touched
-from catstudio.core.types import ImageRecord, State
+from catstudio.core.types import ImageRecord, Split, State
 from catstudio.sources import recipes
 from catstudio.ui import provenance_text
 from catstudio.ui.bridge import Fetch, StudioBridge
@@ -58,12 +58,15 @@ class Inspector(QWidget):
     -------
     select_requested(str) : a parent or child was clicked.
     use_settings(ImageRecord) : put a generated image's settings back in the panel.
+    more_asked(ImageRecord), fix_asked(ImageRecord) : make variations of it; mend it.
     preview_requested(str) : the picture was clicked.
     real_asked(ImageRecord) : make photographs after a drawing.
     """
 
     select_requested = Signal(str)
     use_settings = Signal(object)
+    more_asked = Signal(object)
+    fix_asked = Signal(object)
     preview_requested = Signal(str)
     real_asked = Signal(object)
 
@@ -153,7 +156,13 @@ class Inspector(QWidget):
         self.real = button("Make it real", "", "wand")
         self.real.setToolTip("Photographs after this drawing, to be reviewed")
         self.real.clicked.connect(lambda: self.real_asked.emit(self._records[0]))
-        for one in (self.use, self.real):
+        self.more = button("More like this", "", "sparkles")
+        self.more.setToolTip("Variations of this image, to be reviewed")
+        self.more.clicked.connect(lambda: self.more_asked.emit(self._records[0]))
+        self.fix = button("Fix this…", "", "wand")
+        self.fix.setToolTip("Redraw it, or a painted part of it, with a diffusion model")
+        self.fix.clicked.connect(lambda: self.fix_asked.emit(self._records[0]))
+        for one in (self.use, self.more, self.fix, self.real):
             column.addWidget(one, alignment=Qt.AlignmentFlag.AlignLeft)
 
     # -- showing -----------------------------------------------------------------------------
@@ -193,6 +202,9 @@ class Inspector(QWidget):
         self.notes.setText("Noted: " + ", ".join(noted))
         self.notes.setVisible(bool(noted))
         self.use.setVisible(recipes.read_back(record) is not None)
+        is_held = record.split in (Split.VAL, Split.TEST)  # Nothing is made from these.
+        self.more.setVisible(not is_held)
+        self.fix.setVisible(not is_held)
         self.real.setVisible(record.source == "drawing")
         rows = provenance_text.settings(record)
         _fill(self._settings_form, rows)
@@ -209,7 +221,8 @@ class Inspector(QWidget):
         self.title.setText(f"{len(records):,} images")
         self.sentence.setText(summary(records))
         self.notes.hide()
-        self.use.hide()
+        for one in (self.use, self.more, self.fix):
+            one.hide()
         self.real.hide()
         self._settings.hide()
         self._facts.hide()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from catstudio.core.changes import Touched
 from catstudio.core.errors import CatStudioError
 from catstudio.core.types import ImageRecord, State
 from catstudio.jobs.events import AnyEvent, Failed
+from catstudio.sources import recipes
 from catstudio.sources.datasets import is_dataset
-from catstudio.studio import Readiness, Studio
+from catstudio.studio import MAX_SEED, Readiness, Studio
+from catstudio.ui.add_data.asks import LABEL_COUNT, GenerateAsk
 from catstudio.ui.add_data.draw_page import DrawPage
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.panel import AddDataPanel
@@ -169,6 +172,8 @@ class Workspace(QWidget):
         self.inspector.select_requested.connect(self.show_image)
         self.inspector.use_settings.connect(self._use_settings)
         self.inspector.real_asked.connect(self._make_real)
+        self.inspector.more_asked.connect(self._make_more)
+        self.inspector.fix_asked.connect(self._fix)
         self.inspector.preview_requested.connect(lambda id_: self.preview_asked.emit([id_], id_))
         self.training.show_image.connect(self.show_image)
         self.training.failed.connect(self.tell)
@@ -193,6 +198,28 @@ class Workspace(QWidget):
         self.panel.choose("drawing")
         if isinstance(self.panel.page, DrawPage):
             self.panel.page.make_real(drawing)
+
+    def _make_more(self, record: ImageRecord) -> None:
+        recipe = recipes.more_like(record, has_model=False)
+        self.asking.generate(
+            GenerateAsk(
+                method=recipe.method,
+                label=record.label or self.panel.labels.value() or self._first_label(),
+                count=LABEL_COUNT,
+                template=recipe.template,
+                seed=random.randrange(MAX_SEED),
+                seeds=recipe.seeds,
+                options=recipe.options,
+            )
+        )
+
+    def _fix(self, record: ImageRecord) -> None:
+        self.left.setVisible(True)
+        self.panel.use_recipe(recipes.fix(record, has_mask=False), record)
+
+    def _first_label(self) -> str:
+        readiness = self.counts.readiness
+        return readiness.labels[0].label if readiness is not None else ""
 
     def show_inspector(self, is_wanted: bool) -> None:
         """Show the inspector beside the gallery; the training tab needs its room."""

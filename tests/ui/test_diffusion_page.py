@@ -11,6 +11,7 @@ from PIL import Image
 from PySide6.QtWidgets import QPushButton
 
 from catstudio.core.types import ImageRecord, Provenance, State
+from catstudio.jobs.events import Queued
 from catstudio.resources import resource
 from catstudio.studio import Studio
 from catstudio.ui.add_data.diffusion_page import DiffusionPage
@@ -19,6 +20,7 @@ from catstudio.ui.add_data.panel import AddDataPanel
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.draw.mask_room import MaskRoom
 from catstudio.ui.settings import Settings
+from catstudio.ui.workspace import Workspace
 
 
 @pytest.fixture
@@ -108,3 +110,27 @@ def test_another_tools_settings_come_into_the_panel(panel: AddDataPanel) -> None
     assert (ask.template, ask.seed) == ("a cat at night", 99)
     assert ask.options["num_inference_steps"] == 31 and ask.options["guidance_scale"] == 4.5
     assert ask.options["negative_prompt"] == "dog"
+
+
+def test_more_like_this_and_fix_this(bridge: StudioBridge, qtbot) -> None:
+    space = Workspace(bridge.studio, Settings())
+    qtbot.addWidget(space)
+    space.show()
+    (image,) = bridge.studio.images()
+    qtbot.waitUntil(lambda: space.counts.readiness is not None, timeout=10_000)
+    space.show_image(image.id)
+    qtbot.waitUntil(lambda: space._selected == (image.id,), timeout=10_000)
+    space.inspector.fix.click()
+    page = space.panel.page
+    assert isinstance(page, DiffusionPage)
+    ask = page.ask()
+    assert (ask.template, ask.seeds) == ("a photo of a cat", (image.id,))
+    assert ask.options["strength"] == pytest.approx(0.3)
+    asked = []
+    space.bridge.job_event.connect(lambda e: asked.append(e) if isinstance(e, Queued) else None)
+    space.inspector.more.click()
+    qtbot.waitUntil(lambda: bool(asked), timeout=10_000)
+    assert asked[0].title == "Generate 8 × cat"
+    space.studio.cancel(asked[0].job_id)
+    qtbot.waitUntil(space.studio.is_idle, timeout=60_000)
+    space.close_parts()

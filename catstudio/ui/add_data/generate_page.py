@@ -87,6 +87,11 @@ class GeneratePage(SourcePage):
         """Are the gallery's selected images the seeds?"""
         return bool(self.facts.selected) and self._selection.isChecked()
 
+    def start_from_selection(self, is_wanted: bool) -> None:
+        """Begin from the gallery's selection, where there is one."""
+        if is_wanted:
+            self._selection.setChecked(True)
+
     def show_facts(self, facts: Facts, label: str | None) -> None:
         """Say which images it would start from, and hide what would have no effect."""
         super().show_facts(facts, label)

@@ -24,8 +24,8 @@ from catstudio.ui.widgets import ComboBox, icon_button, label
 
 _SIZE_ROLE = Qt.ItemDataRole.UserRole + 1
 _EMPTY = (
-    "No model on this computer yet. Add a folder in the diffusers layout, or one "
-    ".safetensors file: nothing is downloaded."
+    "No model on this computer yet. Get one below, or add a folder in the diffusers layout or "
+    "one .safetensors file."
 )
 
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from catstudio.core.changes import AddLabel
 from catstudio.core.pixels import EXTENSIONS
 from catstudio.core.types import ImageRecord
-from catstudio.sources import SOURCES, Source, recipes
+from catstudio.sources import SOURCES, Source, prompts, recipes
 from catstudio.ui import icons
 from catstudio.ui.add_data.asks import CopyAsk, GenerateAsk, ImportAsk, button_text
 from catstudio.ui.add_data.facts import Facts
@@ -121,14 +121,21 @@ class AddDataPanel(QFrame):
         """Put the parameters of a made image back in its source's page; those of another tool's
         image, as far as its file tells them, in that of the diffusion model."""
         recipe = recipes.read_back(record)
-        if recipe is None:
-            return
+        if recipe is not None:
+            self.use_recipe(recipe, record)
+
+    def use_recipe(self, recipe: recipes.Recipe, record: ImageRecord) -> None:
+        """Put ``recipe``, which begins from ``record`` or made it, into its source's page."""
         self.choose(recipe.method)
         self.labels.choose(record.label)
         if isinstance(self.page, GeneratePage):
             params = {**record.provenance.params, "scheduler": "own", **recipe.options}
+            params.pop("seed", None)
             if recipe.seed is not None:
                 params["seed"] = recipe.seed
+            if recipe.template:
+                params["prompt"] = prompts.expand(recipe.template, lists={})[0]
+            self.page.start_from_selection(recipe.seeds == (record.id,))
             self.page.use_settings(structs.replace(record.provenance, params=params))
         self._refresh()
 
