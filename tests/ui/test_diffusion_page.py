@@ -134,3 +134,17 @@ def test_more_like_this_and_fix_this(bridge: StudioBridge, qtbot) -> None:
     space.studio.cancel(asked[0].job_id)
     qtbot.waitUntil(space.studio.is_idle, timeout=60_000)
     space.close_parts()
+
+
+def test_a_guide_is_asked_for_with_a_controlnet_only(
+    panel: AddDataPanel, bridge: StudioBridge, qtbot
+) -> None:
+    page, (image,) = page_of(panel), bridge.studio.images()
+    panel.show_facts(replace(page.facts, selected=(image.id,)))
+    assert page.guide.isHidden() and page.fields["control"].isHidden()
+    page.fields["controlnet"].set_value("edges")
+    assert not page.guide.isHidden() and not page.fields["control"].isHidden()
+    page.guide.take.click()
+    qtbot.waitUntil(lambda: page.ask().guide == image.id, timeout=5_000)
+    page.fields["controlnet"].set_value("")
+    assert page.ask().guide is None

@@ -10,6 +10,7 @@ from catstudio.sources import Source
 from catstudio.ui.add_data.asks import GenerateAsk
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.generate_page import GeneratePage
+from catstudio.ui.add_data.guide_field import GuideField
 from catstudio.ui.add_data.mask_field import MaskField
 from catstudio.ui.add_data.prompt_ideas import PromptIdeas
 from catstudio.ui.bridge import StudioBridge
@@ -20,6 +21,14 @@ _REDRAW = (
     "Paint over what is to be redrawn",
     "Paint over what is to be redrawn; the rest stays as it is.",
     "Only what is painted.",
+)
+
+
+_CONTROL = (
+    "control",
+    "controlnet_conditioning_scale",
+    "control_guidance_start",
+    "control_guidance_end",
 )
 
 
@@ -42,10 +51,15 @@ class DiffusionPage(GeneratePage):
         self.mask_field.changed.connect(self.changed)
         self.mask_field.room_asked.connect(self.room_asked)
         self.column.insertWidget(self.column.indexOf(self._which) + 1, self.mask_field)
+        self.guide = GuideField(bridge)
+        self.guide.changed.connect(self.changed)
+        self._advanced.span(self.guide)
+        self.fields["controlnet"].changed.connect(self._show_control)
+        self._show_control()
 
     def ask(self) -> GenerateAsk:
-        """What to make, with the mask."""
-        return replace(super().ask(), mask=self.mask_field.value())
+        """What to make, with the mask and the guide."""
+        return replace(super().ask(), mask=self.mask_field.value(), guide=self.guide.value())
 
     def show_facts(self, facts: Facts, label: str | None) -> None:
         """Offer the mask where there is one image to paint it on."""
@@ -53,6 +67,14 @@ class DiffusionPage(GeneratePage):
         self.ideas.set_label(self.label)
         is_one = self.uses_selection and len(facts.selected) == 1
         self.mask_field.set_image(facts.selected[0] if is_one else "")
+        self.guide.set_selected(facts.selected)
+
+    def _show_control(self) -> None:
+        """What is said of a ControlNet shows while there is one."""
+        is_controlled = bool(self.fields["controlnet"].value())
+        for name in _CONTROL:
+            self._advanced.show_row(self.fields[name], is_controlled)
+        self.guide.setVisible(is_controlled)
 
     def _take_idea(self, template: str) -> None:
         if self.prompt is not None:
