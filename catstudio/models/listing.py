@@ -102,14 +102,14 @@ def choose(
         names = _by_index(listing, index)
     else:
         names = _single(listing)
-    beside = {f.path for f in listing.files if any(_is_like(f.path, p) for p in _BESIDE)}
+    beside = {f.path for f in listing.files if any(is_like(f.path, p) for p in _BESIDE)}
     return tuple(f for f in listing.files if f.path in names | beside)
 
 
 def _by_patterns(listing: Listing, patterns: tuple[str, ...]) -> set[str]:
     names: set[str] = set()
     for pattern in patterns:
-        found = {f.path for f in listing.files if _is_like(f.path, pattern)}
+        found = {f.path for f in listing.files if is_like(f.path, pattern)}
         if not found:
             raise _lacks(listing, pattern)
         names |= found
@@ -167,8 +167,8 @@ def _single(listing: Listing) -> set[str]:
     return {*weights, *(name for name in top if name.endswith(_TEXTS))}
 
 
-def _is_like(path: str, pattern: str) -> bool:
-    """A pattern's ``*`` stays inside one folder."""
+def is_like(path: str, pattern: str) -> bool:
+    """Does ``path`` match, where a pattern's ``*`` stays inside one folder?"""
     parts, wanted = path.split("/"), pattern.split("/")
     return len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted))
 

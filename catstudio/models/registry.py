@@ -15,6 +15,7 @@ from catstudio.models import hub
 from catstudio.models.adapters import read_card
 from catstudio.models.entry import ModelEntry
 from catstudio.models.inspection import Inspection, inspect
+from catstudio.models.parts import inspect_part
 from catstudio.models.weights import PICKLED_SUFFIXES
 
 _VERSION = 1
@@ -39,8 +40,12 @@ class ModelRegistry:
         self.file = (Path(folder) if folder is not None else data_dir()) / "models.json"
 
     def list(self) -> tuple[ModelEntry, ...]:
-        """Registered models in the order they were added, then those of the hub's cache."""
-        return (*self.registered(), *hub.cached_models())
+        """Registered models in the order they were added, then those of the hub's cache, and
+        what goes with them. Kinds differ: choose by :attr:`ModelEntry.kind`."""
+        # Only who lists pays for it: what speaks HTTP comes along, and is not for the start.
+        from catstudio.models.installed import installed_parts
+
+        return (*self.registered(), *hub.cached_models(), *installed_parts())
 
     def show(self, id_: str) -> ModelEntry:
         """The model called ``id_``; :class:`NotPossibleError` naming the known ones otherwise."""
@@ -58,14 +63,15 @@ class ModelRegistry:
         )
 
     def add(self, path: str | Path) -> ModelEntry:
-        """Check the model at ``path`` and register it; the same path again updates its entry.
+        """Check the model at ``path``, or what goes with one (a LoRA, an embedding, a ControlNet, a
+        decoder, a backbone), and register it; the same path again updates its entry.
 
         The files stay where they are. Raises :class:`ModelFileError` when it cannot be used.
         """
         own = Path(path).expanduser()
         if own.suffix == ".safetensors" and own.is_file() and read_card(own) is not None:
             return self.add_adapter(own, own.stem)
-        found = inspect(path)
+        found = inspect_part(path) or inspect(path)
         models = self.registered()
         before = next((e for e in models if e.path == found.path), None)
         entry = ModelEntry(

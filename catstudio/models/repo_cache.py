@@ -43,6 +43,16 @@ class RepoCache:
     def snapshot(self, commit: str) -> Path:
         return self.folder / "snapshots" / commit
 
+    def newest(self, revision: str = "main") -> Path | None:
+        """The snapshot of ``revision`` (a commit, or "main"), else of "main"; None for neither."""
+        if self.snapshot(revision).is_dir():
+            return self.snapshot(revision)
+        try:
+            commit = (self.folder / "refs" / "main").read_text(encoding="utf-8").strip()
+        except OSError:
+            return None
+        return self.snapshot(commit) if commit and self.snapshot(commit).is_dir() else None
+
     def has(self, remote: RemoteFile, commit: str) -> bool:
         """Is the content there, whole?"""
         places = (self.blob(remote), self.snapshot(commit) / remote.path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -71,6 +72,15 @@ def serving(hub: Hub) -> Iterator[Hub]:
             one.shutdown()
             one.server_close()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that hung up while its next request was waited for."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 def _server(hub: Hub) -> ThreadingHTTPServer:  # noqa: C901 - one class, closed over its hub
@@ -151,6 +161,4 @@ def _server(hub: Hub) -> ThreadingHTTPServer:  # noqa: C901 - one class, closed 
             if cut is not None and cut < len(data):
                 self.close_connection = True
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    return server
+    return _Server(("127.0.0.1", 0), Handler)

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from catstudio.core.wording import size_text
 from catstudio.models.catalogue import KIND_TITLES, SPEED_WORDS, CatalogueEntry, License, catalogue
+from catstudio.models.installed import folder_of
 from catstudio.models.repo_cache import RepoCache
 
 
@@ -62,6 +63,7 @@ def _offer(entry: CatalogueEntry, memory: int) -> Offer:
         )
     cache = RepoCache(entry.repo) if entry.repo else None
     begun = cache.begun() if cache is not None else 0
-    is_here = cache is not None and not begun and any(cache.folder.glob("snapshots/*"))
+    is_here = folder_of(entry) is not None
     license_ = catalogue().license_of(entry)
+    begun = 0 if is_here else begun
     return Offer(entry, license_, entry.is_built_in or is_here, begun, doubt)
