@@ -16,7 +16,8 @@ class Mode(Struct, frozen=True, kw_only=True):
 
     ``uses`` are the names of the settings that it reads besides ``mode`` and ``size``;
     ``most_parents`` how many photos an image may be made of; ``takes_mask`` is true where a mask
-    of the first photo's subject is understood.
+    of the first photo's subject is understood; ``wants_like_pose`` where partners are chosen among
+    those that resemble the first photo most.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Mode(Struct, frozen=True, kw_only=True):
     uses: tuple[str, ...]
     most_parents: int = 2
     takes_mask: bool = False
+    wants_like_pose: bool = False
 
 
 MODES = {
@@ -40,7 +42,7 @@ MODES = {
         Mode(
             id="poisson",
             title="Seamless paste",
-            summary="The subject and its edge melt into the other photo's light and colours.",
+            summary="One photo's subject, its edge melting into the other photo without a seam.",
             uses=("variety", "segmenter"),
             takes_mask=True,
         ),
@@ -49,6 +51,7 @@ MODES = {
             title="Morph",
             summary="Shapes and colours halfway between two, along points that match.",
             uses=("balance", "variety", "segmenter"),
+            wants_like_pose=True,
         ),
         Mode(
             id="seed",
@@ -76,6 +79,7 @@ MODES = {
             summary="One photo shines through another, with weights that you set.",
             uses=("parents", "balance", "variety"),
             most_parents=4,
+            wants_like_pose=True,
         ),
     )
 }

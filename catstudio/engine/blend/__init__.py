@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from catstudio.core.errors import BadInputError
 from catstudio.engine.blend.job import generate
 from catstudio.engine.blend.modes import BLENDS
@@ -33,8 +35,20 @@ def run(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
         takers = ", ".join(one.id for one in source.MODES.values() if one.takes_mask)
         raise BadInputError(f"{mode.title} takes no mask.", f"Leave it out, or use: {takers}.")
     if mode.id == "seed":
-        return run_blend(request, context)
+        return run_blend(_small_enough(request, options["size"], context), context)
     return generate(request, context, options, BLENDS[mode.id])
+
+
+def _small_enough(request: GenerateRequest, size: int, context: JobContext) -> GenerateRequest:
+    """``request`` at a size that seed diffusion draws; says so where that is not what was asked."""
+    most = source.SEED_SIZE
+    if size <= most:
+        return request
+    context.warn(
+        f"Seed diffusion draws at most {most} px: these blends are {most} px, not {size}.",
+        "Enlarge them afterwards, or choose another mode.",
+    )
+    return replace(request, options={**request.options, "size": most})
 
 
 __all__ = ["run"]

@@ -14,7 +14,7 @@ from catstudio.core.pixels import decode
 from catstudio.engine.blend.arrays import Map, Pixels
 from catstudio.engine.blend.cutout import CutOut, cut_by_map, cut_by_mask, cut_out, saliency
 from catstudio.engine.blend.ground import without_subject
-from catstudio.engine.blend.segmenter import Segmenter, chosen_model
+from catstudio.engine.blend.segmenter import Segmenter, chosen_model, load_segmenter
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import GenerateRequest, SeedImage
 
@@ -90,7 +90,7 @@ class Cutter:
         if self._model is None:
             return cut_out(pixels, check)
         if self._segmenter is None:
-            self._segmenter = Segmenter.load(self._model)
+            self._segmenter = load_segmenter(self._model)
         check()
         chance = self._segmenter.subject(pixels, parent.label or self._fallback)
         return cut_by_map(pixels, chance, self._model.id)

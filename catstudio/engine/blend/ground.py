@@ -60,7 +60,8 @@ def paste_seamlessly(
     mask = cv2.copyMakeBorder(wide, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0)
     left, top, across, down = cv2.boundingRect(mask)
     middle = left + across // 2, top + down // 2
-    joined = cv2.seamlessClone(wide_source, wide_target, mask, middle, cv2.NORMAL_CLONE)
+    # It writes into the mask that it is given.
+    joined = cv2.seamlessClone(wide_source, wide_target, mask.copy(), middle, cv2.NORMAL_CLONE)
     height, width = target.shape[:2]
     inner: Pixels = np.ascontiguousarray(joined[pad : pad + height, pad : pad + width])
     if own <= 0:

@@ -8,23 +8,23 @@ from typing import Any
 
 import numpy as np
 from numpy.random import Generator
-from PIL import Image
 
-from catstudio.core.errors import NotPossibleError
+from catstudio.core.errors import BadInputError, NotPossibleError
 from catstudio.core.types import Parent
 from catstudio.engine.album import Album, jpeg, png
 from catstudio.engine.blend.arrays import Pixels
 from catstudio.engine.blend.cutting import Cutter
+from catstudio.engine.blend.poses import Poses, Shown
 from catstudio.engine.parent_labels import label_shares, labelled
 from catstudio.jobs.context import JobContext
-from catstudio.jobs.requests import GenerateRequest, SeedImage
+from catstudio.jobs.requests import GenerateRequest
 from catstudio.sources.blend import MODES
 
 _SPARE = 1.4
 """Pixels of a parent kept beyond the image's side, so that a close window stays sharp."""
 
-Shown = tuple[SeedImage, Image.Image]
-"""A parent and its photo, reduced."""
+_PARTNERS = 6
+"""Photos of which the one most like the first is taken, where likeness makes the blend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,18 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a mode works with: the settings, who cuts out, and the job's context."""
+    """What a mode works with: the settings, who cuts out, the job's context and its warnings."""
 
     options: dict[str, Any]
     cutter: Cutter
     context: JobContext
+    said: set[str]
+
+    def warn_once(self, message: str, hint: str) -> None:
+        """Say something of one image that may be true of many."""
+        if message not in self.said:
+            self.said.add(message)
+            self.context.warn(message, hint)
 
     @property
     def size(self) -> int:
@@ -67,21 +74,33 @@ def generate(
 ) -> dict[str, Any]:
     """Make ``request.count`` images by ``blend``; image i comes from ``request.seed + i``.
 
-    Raises :class:`NotPossibleError` when fewer than two parents can be read.
+    Raises :class:`NotPossibleError` when fewer than two parents can be read, and
+    :class:`BadInputError` when there is a mask and its photo cannot.
     """
     album = Album(request.seeds, round(_SPARE * options["size"]), context)
-    bench = Bench(options, Cutter(request, options.get("segmenter", "grabcut"), context), context)
+    cutter = Cutter(request, options.get("segmenter", "grabcut"), context)
+    bench = Bench(options, cutter, context, set())
     wanted = int(options.get("parents", 2))
+    is_choosy = MODES[options["mode"]].wants_like_pose
+    poses = Poses()
     for index in range(request.count):
         context.check_cancelled()
         said = f"Image {index + 1} of {request.count}"
         context.progress(index, request.count, said)
         seed = request.seed + index
-        shown = album.take(_order(request, options["mode"], seed), wanted)
+        order = _order(request, options["mode"], seed)
+        shown = album.take(order, max(wanted, _PARTNERS) if is_choosy else wanted)
+        if is_choosy:
+            shown = poses.most_alike(shown)[:wanted]
         if len(shown) < 2:
             raise NotPossibleError(
                 f"A blend needs two photos, and {len(shown)} of the chosen ones can be read.",
                 "Add or select another photo.",
+            )
+        if request.mask and shown[0][0].id != request.seeds[0].id:
+            raise BadInputError(
+                "The photo that the mask was painted on cannot be read.",
+                "Leave it out, and the mask with it.",
             )
         made = blend(bench, shown, np.random.default_rng([seed, 1]))
         _hand_over(request, context, options, seed, shown, made)

@@ -8,7 +8,7 @@ from numpy.random import Generator
 
 from catstudio.engine.blend.arrays import Pixels
 
-_GHOST = 0.13
+_GHOST = 0.08
 """From this :func:`ghosting` on a person sees two pictures rather than one."""
 
 

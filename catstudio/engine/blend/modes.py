@@ -10,7 +10,7 @@ from numpy.random import Generator
 from catstudio.engine.blend.arrays import Pixels
 from catstudio.engine.blend.cutout import CutOut
 from catstudio.engine.blend.cutting import Ground
-from catstudio.engine.blend.job import Bench, Blend, Made, Shown
+from catstudio.engine.blend.job import Bench, Blend, Made
 from catstudio.engine.blend.mixing import (
     balanced,
     cut_mix,
@@ -20,8 +20,9 @@ from catstudio.engine.blend.mixing import (
     is_ghostly,
     mix,
 )
-from catstudio.engine.blend.morph import Matches, match_features, match_outlines, morph, thinned
+from catstudio.engine.blend.morph import Matches, match_features, match_outlines, thinned, warp
 from catstudio.engine.blend.placing import Place, draw_place, footprint, lay, seamless, swap
+from catstudio.engine.blend.poses import Shown
 from catstudio.engine.blend.windows import Window, draw_anywhere, draw_window, facing
 
 _UNSURE = 0.6
@@ -85,23 +86,27 @@ def morphed(bench: Bench, shown: list[Shown], rng: Generator) -> Made:
     found = 0 if matches is None else len(matches)
     params: dict[str, Any] = {
         "windows": _told(shown, windows),
-        "t": round(t, 5),
+        "t": t,
         "matched_points": found,
     }
     weights = [1 - t, t]
     if matches is None:
-        bench.context.warn(
-            f"Too few points of {' and '.join(parent.id for parent, _ in shown)} match.",
-            "They were laid over each other instead; photos of like pose morph best.",
+        params["along"] = "none"
+        bench.warn_once(
+            "Some photos have too few matching points to morph.",
+            "They were laid over each other instead, and are flagged; photos of like pose morph best.",
         )
-        flags = ("few matching points", "ghosting")
-        return Made(mix(views, weights), weights, {**params, "along": "none"}, flags=flags)
-    params |= {
-        "along": matches.source,
-        "points": np.round(np.hstack([matches.first, matches.second]), 1).tolist(),
-    }
-    doubts = () if matches.source == "features" else ("few matching points",)
-    return Made(morph(views[0], views[1], matches, t), weights, params, flags=doubts)
+    else:
+        params["along"] = matches.source
+        params["points"] = np.round(np.hstack([matches.first, matches.second]), 1).tolist()
+        views = list(warp(views[0], views[1], matches, t))
+    ghost = ghosting(views, weights)
+    flags = [
+        *(["few matching points"] if matches is None or matches.source != "features" else []),
+        *(["ghosting"] if is_ghostly(ghost) else []),
+    ]
+    params["ghosting"] = round(ghost, 3)
+    return Made(mix(views, weights), weights, params, flags=tuple(flags))
 
 
 BLENDS: dict[str, Blend] = {
@@ -117,7 +122,8 @@ BLENDS: dict[str, Blend] = {
 def _near(bench: Bench, rng: Generator) -> float:
     """The balance of one image: what was asked for, give or take a quarter at full variety."""
     asked = float(bench.options["balance"])
-    return float(min(max(asked + 0.25 * bench.variety * rng.uniform(-1, 1), 0.0), 1.0))
+    drawn = asked + 0.25 * bench.variety * rng.uniform(-1, 1)
+    return round(float(min(max(drawn, 0.0), 1.0)), 5)
 
 
 def _aligned(bench: Bench, shown: list[Shown], rng: Generator) -> tuple[list[Pixels], list[Window]]:

@@ -124,20 +124,12 @@ def thinned(matches: Matches, side: int) -> Matches:
     return Matches(first, second, matches.source)
 
 
-def morph(first: Pixels, second: Pixels, matches: Matches, t: float) -> Pixels:
-    """The picture ``t`` of the way from ``first`` to ``second``; 0 and 1 are the two themselves.
-
-    Both are warped, triangle by triangle, to where the matched points lie at ``t``, and
-    dissolved into each other (Beier and Neely, 1992; with a mesh, Wolberg, 1998).
-    """
-    a, b = warp(first, second, matches, t)
-    mixed = (1 - t) * a.astype(np.float32) + t * b.astype(np.float32)
-    morphed: Pixels = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-    return morphed
-
-
 def warp(first: Pixels, second: Pixels, matches: Matches, t: float) -> tuple[Pixels, Pixels]:
-    """Both pictures with their matched points moved to where they lie at ``t``."""
+    """Both pictures with their matched points moved to where they lie at ``t`` in [0, 1].
+
+    Triangle by triangle (Wolberg, 1998); mixed with weights 1 - ``t`` and ``t`` they are the
+    morph. At 0 the first is what it was, at 1 the second.
+    """
     side = first.shape[0]
     a, b = _framed(matches.first, side), _framed(matches.second, side)
     between = (1 - t) * a + t * b

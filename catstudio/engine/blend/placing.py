@@ -20,7 +20,7 @@ _TOUCH = 0.12
 _LIGHT = 0.35
 """How far the subject's light goes towards the new ground's."""
 _SHADOW = 0.3
-_OWN = 0.75
+_OWN = 0.9
 """How much of its own colour a seamlessly pasted subject keeps."""
 
 

@@ -104,9 +104,9 @@ def inside(photo: Image.Image, x: float, y: float, side: float, flip: bool) -> W
 
 def facing(photo: Image.Image, window: Window, like: Pixels) -> Window:
     """``window``, mirrored if its view resembles ``like`` more that way: heads meet heads."""
-    model = _coarse(like)
+    model = coarse(like)
     views = [replace(window, flip=flip) for flip in (False, True)]
-    alike = [float((_coarse(view.show(photo, 64)) * model).sum()) for view in views]
+    alike = [float((coarse(view.show(photo, 64)) * model).sum()) for view in views]
     return views[int(alike[1] > alike[0])]
 
 
@@ -126,9 +126,10 @@ def subject_box(photo: Pixels) -> tuple[float, float, float, float]:
     return float(left), float(top), float(right + 1), float(bottom + 1)
 
 
-def _coarse(view: Pixels) -> Map:
+def coarse(view: Pixels) -> Map:
+    """Brightness at 16 × 16, less its mean, of length 1: two of them correlate by their product."""
     gray = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(gray, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32)
     small -= small.mean()
-    coarse: Map = small / (np.linalg.norm(small) + 1e-6)
-    return coarse
+    unit: Map = small / (np.linalg.norm(small) + 1e-6)
+    return unit

@@ -66,7 +66,7 @@ def run_blend(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
 
     Raises as :func:`run`, and :class:`NotPossibleError` with fewer than two readable seeds.
     """
-    options = blend_source.SOURCE.options(request.options)
+    options = blend_source.options({**request.options, "mode": "seed"})
     photos = _photos(request, context, options["size"])
     if len(photos) < 2:
         raise NotPossibleError(
