@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -24,7 +24,7 @@ _INT_MAX = 2**31 - 1
 _MIN_WIDTH = 72
 
 
-class _Slider(QSlider):
+class Slider(QSlider):
     """Leaves the wheel to the page that it lies on, as the other fields do."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -47,7 +47,7 @@ class Field(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(S)
-        editors = _BUILDERS[parameter.kind](self)
+        editors = self._editors()
         for editor in editors:
             editor.setToolTip(_tooltip(parameter))
             editor.setAccessibleName(parameter.title)
@@ -63,6 +63,27 @@ class Field(QWidget):
     def set_value(self, value: Any) -> None:
         """Show ``value``; one outside the range is brought to its edge."""
         self._write(value)
+
+    def offer(self, keys: Collection[str]) -> None:
+        """Of a choice, offer those of ``keys`` alone; the first where the chosen one is not among
+        them."""
+        box = self.focusProxy()
+        if not isinstance(box, QComboBox):
+            return
+        chosen = box.currentData()
+        box.blockSignals(True)
+        box.clear()
+        for key, title in self.parameter.choices:
+            if key in keys:
+                box.addItem(title, key)
+        box.setCurrentIndex(max(0, box.findData(chosen)))
+        box.blockSignals(False)
+        if box.currentData() != chosen:
+            self.changed.emit()
+
+    def _editors(self) -> list[QWidget]:
+        """Builds what edits the value, and sets how it is read and written."""
+        return _BUILDERS[self.parameter.kind](self)
 
     def _whole_number(self) -> list[QWidget]:
         box = SpinBox()
@@ -92,7 +113,7 @@ class Field(QWidget):
         self._write = lambda value: box.setValue(float(value))
         if self.parameter.low is None or self.parameter.high is None:
             return [box]
-        slider = _Slider(Qt.Orientation.Horizontal)
+        slider = Slider(Qt.Orientation.Horizontal)
         slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         slider.setRange(0, round((high - low) / step))
         slider.valueChanged.connect(lambda notch: box.setValue(low + notch * step))

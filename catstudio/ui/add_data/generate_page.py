@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
-from catstudio.core.types import Provenance
+from catstudio.core.types import ImageRecord, Provenance
 from catstudio.sources import Source, prompts
 from catstudio.sources.base import Kind, Parameter
+from catstudio.sources.recipes import Recipe
 from catstudio.ui.add_data.asks import LABEL_COUNT, GenerateAsk
 from catstudio.ui.add_data.facts import Facts, seeds_sentence, why_no_seeds
 from catstudio.ui.add_data.fields import Field
@@ -40,6 +42,7 @@ class GeneratePage(SourcePage):
     ) -> None:
         super().__init__(source, parent)
         self._settings = settings
+        self._bridge = bridge
         self.prompt: PromptEditor | None = None
         self.negative: PromptEditor | None = None
         self.model: ModelChooser | None = None
@@ -87,6 +90,11 @@ class GeneratePage(SourcePage):
         """Are the gallery's selected images the seeds?"""
         return bool(self.facts.selected) and self._selection.isChecked()
 
+    @property
+    def seeds(self) -> tuple[str, ...] | None:
+        """The ids of the images to start from; None leaves the choice to the source."""
+        return self.facts.selected if self.uses_selection else None
+
     def start_from_selection(self, is_wanted: bool) -> None:
         """Begin from the gallery's selection, where there is one."""
         if is_wanted:
@@ -95,6 +103,10 @@ class GeneratePage(SourcePage):
     def show_facts(self, facts: Facts, label: str | None) -> None:
         """Say which images it would start from, and hide what would have no effect."""
         super().show_facts(facts, label)
+        self._show_seeds()
+
+    def _show_seeds(self) -> None:
+        facts = self.facts
         self._selection.setVisible(bool(facts.selected))
         self._which.setText(seeds_sentence(self.source, self.label, facts, self.uses_selection))
         if "strength" in self.fields and not self.source.min_seeds:
@@ -106,13 +118,19 @@ class GeneratePage(SourcePage):
             return reason
         if self.model is not None and not self.model.value():
             return "Choose a model, or add one that is on this computer."
-        if self.prompt is not None:
-            text, is_usable = template_note(self.prompt.text())
-            if not is_usable:
-                return text
-            if not self.prompt.text():
-                return "Describe what is missing: the prompt is empty."
-        return ""
+        return self._why_no_prompt()
+
+    def _why_no_prompt(self) -> str:
+        if self.prompt is None:
+            return ""
+        text, is_usable = self._template_note()
+        if not is_usable:
+            return text
+        is_empty = not self.prompt.text()
+        return "Describe what is missing: the prompt is empty." if is_empty else ""
+
+    def _template_note(self) -> tuple[str, bool]:
+        return template_note(self.prompt.text()) if self.prompt is not None else ("", True)
 
     def ask(self) -> GenerateAsk:
         """What to make. Remembers the prompt and the settings, and draws the next seed."""
@@ -135,7 +153,7 @@ class GeneratePage(SourcePage):
             count=self.count,
             template=template,
             seed=self.seed.value(),
-            seeds=self.facts.selected if self.uses_selection else None,
+            seeds=self.seeds,
             options=options,
             accept=self._accept.isChecked(),
         )
@@ -152,9 +170,20 @@ class GeneratePage(SourcePage):
             label=self.label,
             count=count,
             seed=self.seed.value(),
-            seeds=self.facts.selected if self.uses_selection else None,
+            seeds=self.seeds,
             options={**chosen, **options},
         )
+
+    def use_recipe(self, recipe: Recipe, record: ImageRecord) -> None:
+        """Take over ``recipe``, which begins from ``record`` or made it."""
+        params = {**record.provenance.params, "scheduler": "own", **recipe.options}
+        params.pop("seed", None)
+        if recipe.seed is not None:
+            params["seed"] = recipe.seed
+        if recipe.template:
+            params["prompt"] = prompts.expand(recipe.template, lists={})[0]
+        self.start_from_selection(recipe.seeds == (record.id,))
+        self.use_settings(structs.replace(record.provenance, params=params))
 
     def use_settings(self, provenance: Provenance) -> None:
         """Put a generated image's own parameters back, so that it can be made again."""
@@ -189,19 +218,26 @@ class GeneratePage(SourcePage):
             self.negative.submitted.connect(self.submitted)
             self.column.addWidget(self.negative)
 
-    def _add_fields(self) -> None:
-        advanced = self._advanced = Form()
+    def _new_field(self, parameter: Parameter) -> Field:
+        return Field(parameter)
+
+    def _make_fields(self) -> None:
+        """An editor for each parameter that no widget of its own holds."""
         elsewhere = {"model", "prompt", "negative_prompt"}
         for parameter in self.source.parameters:
             if parameter.name in elsewhere or parameter.kind is Kind.RANGE:
                 continue
-            field = Field(parameter)
-            self.fields[parameter.name] = field
-            form = advanced if parameter.is_advanced else self._form
-            if parameter.kind is Kind.BOOL:
+            self.fields[parameter.name] = self._new_field(parameter)
+
+    def _add_fields(self) -> None:
+        self._make_fields()
+        advanced = self._advanced = Form()
+        for field in self.fields.values():
+            form = advanced if field.parameter.is_advanced else self._form
+            if field.parameter.kind is Kind.BOOL:
                 form.span(field)
             else:
-                form.add(parameter.title, field)
+                form.add(field.parameter.title, field)
         advanced.add("Seed", self.seed)
         advanced.span(self._accept)
         self.column.addWidget(self._form)
@@ -221,7 +257,7 @@ class GeneratePage(SourcePage):
 
     def _prompt_changed(self) -> None:
         if self.prompt is not None:
-            text, is_usable = template_note(self.prompt.text())
+            text, is_usable = self._template_note()
             self._note.setText(text)
             self._note.setVisible(is_usable and bool(text))
         self.changed.emit()

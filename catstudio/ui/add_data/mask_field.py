@@ -71,7 +71,7 @@ class MaskField(QWidget):
 
     def _ask(self) -> None:
         studio, id_ = self._bridge.studio, self._image
-        self._bridge.fetch(lambda: _prepared(studio.image(id_)), self._enter, None, self)
+        self._bridge.fetch(lambda: prepared(studio.image(id_)), self._enter, None, self)
 
     def _enter(self, record: ImageRecord) -> None:
         before = self.value()
@@ -82,21 +82,22 @@ class MaskField(QWidget):
             room = MaskRoom(
                 bridge, record, self._instructions, has_marks=self._has_marks, mask=before
             )
-            room.painted.connect(lambda mask: self._take(record.id, mask))
+            room.painted.connect(lambda mask: self.take(record.id, mask))
             return room
 
         self.room_asked.emit(build)
 
-    def _take(self, id_: str, mask: bytes) -> None:
+    def take(self, id_: str, mask: bytes) -> None:
+        """Use ``mask``, a PNG, for the image called ``id_``."""
         self._mask, self._masked = mask, id_
         self._show()
         self.changed.emit()
 
     def _forget(self) -> None:
-        self._take("", b"")
+        self.take("", b"")
 
 
-def _prepared(record: ImageRecord) -> ImageRecord:
+def prepared(record: ImageRecord) -> ImageRecord:
     """Load what painting needs in the background: it takes a fifth of a second."""
     import catstudio.ui.draw.mask_room  # noqa: F401
 

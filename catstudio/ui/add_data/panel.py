@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from msgspec import structs
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
 from catstudio.core.changes import AddLabel
 from catstudio.core.pixels import EXTENSIONS
 from catstudio.core.types import ImageRecord
-from catstudio.sources import SOURCES, Source, prompts, recipes
+from catstudio.sources import SOURCES, Source, recipes
 from catstudio.ui import icons
 from catstudio.ui.add_data.asks import CopyAsk, GenerateAsk, ImportAsk, button_text
 from catstudio.ui.add_data.facts import Facts
@@ -129,14 +128,7 @@ class AddDataPanel(QFrame):
         self.choose(recipe.method)
         self.labels.choose(record.label)
         if isinstance(self.page, GeneratePage):
-            params = {**record.provenance.params, "scheduler": "own", **recipe.options}
-            params.pop("seed", None)
-            if recipe.seed is not None:
-                params["seed"] = recipe.seed
-            if recipe.template:
-                params["prompt"] = prompts.expand(recipe.template, lists={})[0]
-            self.page.start_from_selection(recipe.seeds == (record.id,))
-            self.page.use_settings(structs.replace(record.provenance, params=params))
+            self.page.use_recipe(recipe, record)
         self._refresh()
 
     # -- what is asked -----------------------------------------------------------------------
