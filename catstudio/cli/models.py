@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from catstudio.cli.output import DONE, Output, add_command
+from catstudio.core.errors import ModelFileError, NotPossibleError
 from catstudio.core.wording import size_text
 from catstudio.jobs.context import JobContext
 from catstudio.models import ModelEntry, ModelRegistry, network
 from catstudio.models.catalogue import KIND_TITLES, SPEED_WORDS, catalogue, wanted
 from catstudio.models.downloading import download
+from catstudio.models.installed import delete, folder_of, verify
 
 
 def add_commands(commands: Any) -> None:
@@ -31,10 +33,23 @@ def add_commands(commands: Any) -> None:
         group, "download", download_, "Fetch a model into the cache that other programs share."
     )
     download_parser.add_argument("id", help="an id of the catalogue, or owner/name on the hub")
+    verify_parser = add_command(
+        group, "verify", verify_, "Read a downloaded model and compare its hashes."
+    )
+    verify_parser.add_argument("id", help="an id of the catalogue, or owner/name on the hub")
     add_parser = add_command(group, "add", add, "Check a model's folder or file and list it.")
-    add_parser.add_argument("path", help="a diffusers folder, or one .safetensors file")
+    add_parser.add_argument(
+        "path",
+        help="a diffusers folder, or one .safetensors file; also a LoRA, an embedding, a "
+        "ControlNet, a decoder",
+    )
     remove_parser = add_command(group, "remove", remove, "Take a model off the list; no file goes.")
     remove_parser.add_argument("id")
+    remove_parser.add_argument(
+        "--files",
+        action="store_true",
+        help="delete a downloaded model from the cache, for other programs, too",
+    )
     network_parser = add_command(
         group, "network", network_, "May downloads reach the network, how?"
     )
@@ -58,7 +73,9 @@ def list_(args: argparse.Namespace, output: Output) -> int:
     if args.catalogue:
         offered = catalogue().models
         for one in offered:
-            output.say(f"{one.id:<40} {size_text(one.size):>9}  {one.kind}  {one.good_for}")
+            is_here = one.is_built_in or folder_of(one) is not None
+            mark = "here" if is_here else size_text(one.size)
+            output.say(f"{one.id:<40} {mark:>9}  {one.kind}  {one.good_for}")
         found["catalogue"] = offered
     output.result(found)
     return DONE
@@ -119,6 +136,23 @@ def network_(args: argparse.Namespace, output: Output) -> int:
     return DONE
 
 
+def verify_(args: argparse.Namespace, output: Output) -> int:
+    """``catstudio models verify``."""
+    found = verify(
+        args.id, lambda: None, lambda done, of: output.progress.show(done, of, "Checking")
+    )
+    if found.problems:
+        error = ModelFileError(
+            f"{args.id} is damaged: {'; '.join(found.problems)}.",
+            f"catstudio models remove {args.id} --files, and download it again.",
+        )
+        error.result = msgspec.to_builtins(found)
+        raise error
+    output.say(f"{args.id} is sound: {found.files} files, {size_text(found.size)}.")
+    output.result(found)
+    return DONE
+
+
 def add(args: argparse.Namespace, output: Output) -> int:
     """``catstudio models add``."""
     return _told(ModelRegistry().add(args.path), output)
@@ -126,6 +160,17 @@ def add(args: argparse.Namespace, output: Output) -> int:
 
 def remove(args: argparse.Namespace, output: Output) -> int:
     """``catstudio models remove``."""
+    registered = {one.id for one in ModelRegistry().registered()}
+    if args.files and args.id in registered:
+        raise NotPossibleError(
+            f"The files of {args.id} are your own, and are not deleted here.",
+            f"catstudio models remove {args.id} takes it off the list.",
+        )
+    if args.files:
+        repo, freed = delete(args.id)
+        output.say(f"{repo} is deleted from the cache: {size_text(freed)} are free again.")
+        output.result({"repo": repo, "freed": freed})
+        return DONE
     entry = ModelRegistry().remove(args.id)
     output.say(f"{entry.id} is off the list; its files stay at {entry.path}.")
     output.result(entry)

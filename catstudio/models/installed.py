@@ -108,11 +108,12 @@ def delete(model: str) -> tuple[str, int]:
     cache = RepoCache(repo)
     if not cache.folder.is_dir():
         raise _not_here(model)
-    blobs = [p for p in cache.folder.rglob("*") if p.is_file() and not p.is_symlink()]
-    freed = sum(p.stat().st_size for p in blobs)
+    refs = cache.folder / "refs"
+    stored = [p for p in cache.folder.rglob("*") if p.is_file() and not p.is_symlink()]
+    freed = sum(p.stat().st_size for p in stored if refs not in p.parents)
     try:
         # First what makes it count as whole: a kill in between leaves no half model.
-        shutil.rmtree(cache.folder / "refs", ignore_errors=True)
+        shutil.rmtree(refs, ignore_errors=True)
         shutil.rmtree(cache.folder)
     except OSError as error:
         raise explain_os_error(error, str(cache.folder)) from error

@@ -119,7 +119,7 @@ class ModelRegistry:
         if entry.is_hub:
             raise NotPossibleError(
                 f"{id_} lies in the Hugging Face cache and is not registered here.",
-                f"To free the space, delete it there: hf cache rm model/{id_}.",
+                f"To free the space, delete it there: catstudio models remove {id_} --files.",
             )
         self._write(tuple(e for e in self.registered() if e.id != id_))
         return entry

@@ -171,3 +171,19 @@ def test_no_command_makes_a_connection(tmp_path):
     offline = run(*wish, "--allow-download", CATSTUDIO_OFFLINE="1")
     assert offline.returncode == 4 and "CATSTUDIO_OFFLINE is set" in offline.stderr
     assert "a connection was tried" in run("models", "download", "a/b").stderr
+
+
+def test_a_download_is_verified_and_deleted(cli, hub, tmp_path):
+    cli("models", "download", "somebody/model")
+    assert cli("models", "verify", "somebody/model", "--json").json["problems"] == []
+    blob = (tmp_path / "hub").glob("models--*/snapshots/*/a.safetensors").__next__().resolve()
+    blob.write_bytes(blob.read_bytes()[:-1] + b"?")
+    ran = cli("models", "verify", "somebody/model")
+    assert ran.status == 3 and "a.safetensors" in ran.err and "--files" in ran.err
+    assert cli("models", "remove", "somebody/model", "--files", "--json").json["freed"] > 3_000_000
+    assert not blob.exists()
+    assert cli("models", "verify", "somebody/model").status == 4
+    own = _checkpoint(tmp_path / "own.safetensors")
+    cli("models", "add", own)
+    assert cli("models", "remove", "own", "--files").status == 4
+    assert own.is_file()

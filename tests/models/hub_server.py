@@ -29,6 +29,7 @@ class Hub:
     files: dict[str, bytes]
     large: frozenset[str] = frozenset()
     revision: str = "main"
+    """What is asked for; a commit is answered with itself."""
     cut: Callable[[int], int | None] = lambda _: None
     """After how many bytes the connection breaks; None for never."""
     status: Callable[[int], tuple[int, dict[str, str]]] = lambda _: (200, {})
@@ -43,6 +44,10 @@ class Hub:
     downloads: int = 0
     endpoint: str = ""
     storage: str = ""
+
+    @property
+    def commit(self) -> str:
+        return self.revision if len(self.revision) == len(COMMIT) else COMMIT
 
     def entry(self, path: str) -> dict[str, Any]:
         data = self.files[path]
@@ -98,11 +103,11 @@ def _server(hub: Hub) -> ThreadingHTTPServer:  # noqa: C901 - one class, closed 
             host = f"http://{self.headers['Host']}"
             hub.requests.append((host, path, self.headers.get("Authorization", "")))
             if path == f"/api/models/{hub.repo}/revision/{hub.revision}":
-                self._json({"sha": COMMIT})
-            elif path == f"/api/models/{hub.repo}/tree/{COMMIT}":
+                self._json({"sha": hub.commit})
+            elif path == f"/api/models/{hub.repo}/tree/{hub.commit}":
                 self._json([hub.entry(one) for one in hub.files])
-            elif path.startswith(f"/{hub.repo}/resolve/{COMMIT}/"):
-                self._file(path.split(f"{COMMIT}/", 1)[1], host)
+            elif path.startswith(f"/{hub.repo}/resolve/{hub.commit}/"):
+                self._file(path.split(f"{hub.commit}/", 1)[1], host)
             elif path.startswith("/storage/"):
                 self._send(path.removeprefix("/storage/"))
             else:

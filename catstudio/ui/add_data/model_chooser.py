@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -17,11 +18,12 @@ from PySide6.QtWidgets import (
 
 from catstudio.core.errors import CatStudioError
 from catstudio.models import ModelEntry, ModelRegistry
-from catstudio.models.adapters import ADAPTER_KINDS
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.theme import XS
 from catstudio.ui.widgets import ComboBox, icon_button, label
 
+IMAGE_MODELS = ("text-to-image", "image-to-image", "inpaint")
+"""Kinds of models that make images by themselves."""
 _SIZE_ROLE = Qt.ItemDataRole.UserRole + 1
 _EMPTY = (
     "No model on this computer yet. Get one below, or add a folder in the diffusers layout or "
@@ -32,8 +34,9 @@ _EMPTY = (
 class ModelChooser(QWidget):
     """A list of models with a button to add one. Reading and checking happen in the background.
 
-    ``changed`` is sent when the choice or the list changes; ``failed`` carries message and
-    hint of a model that cannot be used.
+    ``kinds`` are those that are offered (see :class:`catstudio.models.ModelEntry`). ``changed``
+    is sent when the choice or the list changes; ``failed`` carries message and hint of a model
+    that cannot be used.
     """
 
     changed = Signal()
@@ -44,8 +47,11 @@ class ModelChooser(QWidget):
         bridge: StudioBridge,
         registry: ModelRegistry | None = None,
         parent: QWidget | None = None,
+        *,
+        kinds: Collection[str] = IMAGE_MODELS,
     ) -> None:
         super().__init__(parent)
+        self._kinds = kinds
         self._bridge = bridge
         self._registry = registry or ModelRegistry()
         self._wanted = ""
@@ -122,14 +128,15 @@ class ModelChooser(QWidget):
         wanted = self._wanted or self.value()
         self._list.blockSignals(True)
         self._list.clear()
-        for entry in (one for one in entries if one.kind not in ADAPTER_KINDS):
+        usable = [entry for entry in entries if entry.kind in self._kinds]
+        for entry in usable:
             self._list.addItem(entry.title, entry.id)
             at = self._list.count() - 1
             self._list.setItemData(at, entry.native_size, _SIZE_ROLE)
-        self._list.setCurrentIndex(max(0, self._list.findData(wanted)) if entries else -1)
+        self._list.setCurrentIndex(max(0, self._list.findData(wanted)) if usable else -1)
         self._list.blockSignals(False)
-        self._list.setEnabled(bool(entries))
-        self._note.setVisible(not entries)
+        self._list.setEnabled(bool(usable))
+        self._note.setVisible(not usable)
         self._choose()
 
     def _choose(self) -> None:
