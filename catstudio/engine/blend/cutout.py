@@ -19,7 +19,9 @@ _WORK_SIDE = 320
 _ROUNDS = 5
 _LOOSE, _TIGHT = 0.35, 0.7
 """Two guesses at the subject: what is more likely than this to belong to it."""
-_SMALL_PART = 0.15
+_CLEAR = 15.0
+"""Distance of colours in Lab (CIE76) from which an outline is clear."""
+_SMALL_PART = 0.1
 """A piece below this part of the largest one is dirt, not a second subject."""
 
 
@@ -29,7 +31,8 @@ class CutOut:
 
     ``alpha`` [height, width] in [0, 1] is how much of each pixel is subject; ``source`` says
     what it came from ("grabcut", "mask", or a model's id); ``confidence`` in [0, 1] is how far
-    two cuts that start from different guesses agree (1 for a person's mask).
+    two cuts that start from different guesses agree, less where the outline runs between like
+    colours (1 for a person's mask).
     """
 
     alpha: Map
@@ -43,6 +46,14 @@ class CutOut:
         if not len(ys):
             return 0, 0, self.alpha.shape[1], self.alpha.shape[0]
         return int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces it is in, those not counted that are small beside the largest."""
+        solid = (self.alpha > 0.5).astype(np.uint8)
+        _, _, stats, _ = cv2.connectedComponentsWithStats(solid)
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        return int((areas >= _SMALL_PART * areas.max()).sum()) if len(areas) else 0
 
 
 def saliency(photo: Pixels) -> Map:
@@ -68,7 +79,8 @@ def cut_out(photo: Pixels, check: Callable[[], None]) -> CutOut:
     union, common = np.logical_or(*cuts), np.logical_and(*cuts)
     agreement = float(common.sum() / max(union.sum(), 1))
     # The strict start knows less of the subject's far parts, the generous one takes in ground.
-    return CutOut(refine(photo, _cleaned(cuts[0])), "grabcut", agreement * _plausible(cuts[0]))
+    sure = agreement * _plausible(cuts[0]) * _clearness(small, cuts[0])
+    return CutOut(refine(photo, _cleaned(cuts[0])), "grabcut", sure)
 
 
 def cut_by_mask(photo: Pixels, mask: Map, check: Callable[[], None]) -> CutOut:
@@ -154,6 +166,29 @@ def _cleaned(cut: NDArray[np.bool_]) -> NDArray[np.bool_]:
     count, holes, stats, _ = cv2.connectedComponentsWithStats((~solid).astype(np.uint8), None, 4)
     small = [k for k in range(1, count) if stats[k, cv2.CC_STAT_AREA] < 0.02 * solid.size]
     return solid | np.isin(holes, small)
+
+
+def _clearness(photo: Pixels, cut: NDArray[np.bool_]) -> float:
+    """How clearly the outline of ``cut`` parts colours, in [0, 1].
+
+    The mean colours within four pixels on either side are compared along the outline, in Lab;
+    the blurred quarter of it counts. Looked at on 36 photos: most good cuts have more than
+    :data:`_CLEAR`, and most that run through fur or asphalt less.
+    """
+    lab = cv2.cvtColor(photo.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    solid = cut.astype(np.uint8)
+    front = solid.astype(np.float32)
+    near = cv2.blur(front, (9, 9))[..., None]
+    inner = cv2.blur(lab * front[..., None], (9, 9)) / (near + 1e-3)
+    outer = cv2.blur(lab * (1 - front[..., None]), (9, 9)) / (1 - near + 1e-3)
+    kernel = np.ones((3, 3), np.uint8)
+    edge = (cv2.dilate(solid, kernel) - cv2.erode(solid, kernel)) > 0
+    # Along the photo's border nothing is parted.
+    edge[:3] = edge[-3:] = edge[:, :3] = edge[:, -3:] = False
+    if not edge.any():
+        return 0.0
+    apart = np.linalg.norm(inner - outer, axis=-1)[edge]
+    return float(min(1.0, np.quantile(apart, 0.25) / _CLEAR))
 
 
 def _plausible(cut: NDArray[np.bool_]) -> float:

@@ -11,6 +11,8 @@ from catstudio.engine.blend.arrays import Map, Pixels
 _SIDE = 128
 """Where to take the filling from is looked for at this size."""
 _STEPS = 12
+_ERODED = 3
+"""Pixels that OpenCV's seamless clone takes off the rim of its mask."""
 _FADE = 0.06
 """How deep the target's colours reach in, in parts of the height, where the source keeps its own."""
 
@@ -29,14 +31,12 @@ def without_subject(photo: Pixels, alpha: Map) -> tuple[Pixels, NDArray[np.bool_
     if not hole.any() or hole.mean() > 0.9:
         return photo, np.zeros_like(hole)
     mirrored, dx, dy = _best_shift(photo, hole)
-    source, blocked = _shifted(photo, hole, mirrored, dx, dy)
+    # Drawn in everywhere first: neither rim may show the colours of the old subject.
+    plate = _drawn_in(photo, hole)
+    source, blocked = _shifted(plate, hole, mirrored, dx, dy)
     taken = hole & ~blocked
-    plate = photo.copy()
     if taken.any():
-        plate = paste_seamlessly(source, photo, taken)
-    rest = hole & blocked
-    if rest.any():
-        plate = _drawn_in(plate, rest)
+        plate = paste_seamlessly(source, plate, taken)
     return plate, hole
 
 
@@ -49,29 +49,29 @@ def paste_seamlessly(
     pixel are the source's; on the rim, the colours are the target's. ``own`` in [0, 1] is how
     much of its own colour the source keeps deep inside: at 0, a grey cat in grass turns green.
     """
-    pad = max(4, target.shape[0] // 16)
+    height, width = target.shape[:2]
+    pad = max(4 * _ERODED, height // 16)
+    inner = (slice(pad, pad + height), slice(pad, pad + width))
     # A region that reaches the border has no rim there: it goes on outside, with the source.
     wide_target = cv2.copyMakeBorder(target, pad, pad, pad, pad, cv2.BORDER_REFLECT_101)
     wide_source = cv2.copyMakeBorder(source, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
-    grown = pad - 2
-    wide = cv2.copyMakeBorder(
-        region.astype(np.uint8) * 255, grown, grown, grown, grown, cv2.BORDER_REPLICATE
-    )
-    mask = cv2.copyMakeBorder(wide, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0)
-    left, top, across, down = cv2.boundingRect(mask)
+    rest = 2 * _ERODED
+    grown = pad - rest
+    mask = region.astype(np.uint8) * 255
+    mask = cv2.copyMakeBorder(mask, grown, grown, grown, grown, cv2.BORDER_REPLICATE)
+    mask = cv2.copyMakeBorder(mask, rest, rest, rest, rest, cv2.BORDER_CONSTANT, value=0)
+    # OpenCV takes this much off the mask first, and its rim would be the old subject's; it
+    # also writes into the mask that it is given.
+    wide = cv2.dilate(mask, np.ones((3, 3), np.uint8), iterations=_ERODED)
+    left, top, across, down = cv2.boundingRect(wide)
     middle = left + across // 2, top + down // 2
-    # It writes into the mask that it is given.
-    joined = cv2.seamlessClone(wide_source, wide_target, mask.copy(), middle, cv2.NORMAL_CLONE)
-    height, width = target.shape[:2]
-    inner: Pixels = np.ascontiguousarray(joined[pad : pad + height, pad : pad + width])
-    if own <= 0:
-        return inner
+    joined = cv2.seamlessClone(wide_source, wide_target, wide, middle, cv2.NORMAL_CLONE)[inner]
     # What was added to the source is smooth; further in, less of it is kept.
-    depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)[pad : pad + height, pad : pad + width]
+    depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)[inner]
     kept = 1 - own * (1 - np.exp(-depth / (_FADE * height)))[..., None]
-    toned = source + kept * (inner.astype(np.float32) - source)
+    toned = source + kept * (joined.astype(np.float32) - source)
     blended: Pixels = np.clip(np.rint(toned), 0, 255).astype(np.uint8)
-    return np.where(region[..., None], blended, inner)
+    return np.where(region[..., None], blended, target)
 
 
 def _best_shift(photo: Pixels, hole: NDArray[np.bool_]) -> tuple[bool, float, float]:
@@ -110,7 +110,10 @@ def _shifted(
         )
     move = np.array([[1, 0, round(dx * width)], [0, 1, round(dy * height)]], np.float32)
     size = (width, height)
-    source = cv2.warpAffine(photo, move, size, flags=cv2.INTER_NEAREST)
+    # Drawn out, not black: the steps just beyond a border count at a seam that runs along it.
+    source = cv2.warpAffine(
+        photo, move, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+    )
     closed = cv2.warpAffine(
         blocked, move, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=1
     )

@@ -60,11 +60,17 @@ def _fused(
     share: NDArray[np.floating[Any]],
     radius: int,
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.float32]]:
-    near_front = _box(share[..., 0], radius)[..., None]
-    blurred_front = _box(front * share, radius) / (near_front + 1e-5)
-    blurred_back = _box(back * (1 - share), radius) / (1 - near_front + 1e-5)
+    # Mixed pixels know neither colour: the fourth power leaves the word to pure ones.
+    is_front, is_back = share**4, (1 - share) ** 4
+    blurred_front = _box(front * is_front, radius) / _whole(is_front, radius)
+    blurred_back = _box(back * is_back, radius) / _whole(is_back, radius)
     rest = image - share * blurred_front - (1 - share) * blurred_back
     return np.clip(blurred_front + share * rest, 0, 1), np.clip(blurred_back, 0, 1)
+
+
+def _whole(weight: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    whole: NDArray[np.float32] = _box(weight[..., 0], radius)[..., None] + 1e-6
+    return whole
 
 
 def _guided(guide: NDArray[np.floating[Any]], hard: Map, radius: int) -> Map:

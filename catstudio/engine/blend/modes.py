@@ -27,6 +27,8 @@ from catstudio.engine.blend.windows import Window, draw_anywhere, draw_window, f
 
 _UNSURE = 0.6
 """A cut-out of less confidence is pointed out to the reviewer."""
+_SHAPELESS = 0.35
+"""An outline of less confidence is none to morph along."""
 _INVENTED = 0.2
 """From this part of the image on, filled-in ground is pointed out."""
 _ENLARGED = 1.5
@@ -154,7 +156,7 @@ def _matches(bench: Bench, shown: list[Shown], windows: list[Window]) -> Matches
     matches = match_features(first, second)
     if matches is None:
         cuts = [bench.cutter.cut(*one) for one in shown]
-        if min(cut.confidence for cut in cuts) >= _UNSURE:
+        if min(cut.confidence for cut in cuts) >= _SHAPELESS:
             maps = [
                 window.show_map(cut.alpha, side) for window, cut in zip(windows, cuts, strict=True)
             ]
@@ -185,6 +187,7 @@ def _placed(bench: Bench, shown: list[Shown], rng: Generator, is_seamless: bool)
         invented = float((window.show_map(ground.hole, size) * (1 - piece.alpha)).mean())
     flags = [
         *(["poor cut-out"] if cut.confidence < _UNSURE else []),
+        *(["cut-out in pieces"] if cut.pieces > 1 else []),
         *(["invented background"] if invented > _INVENTED else []),
         *(["enlarged subject"] if place.scale > _ENLARGED else []),
     ]

@@ -133,7 +133,7 @@ def warp(first: Pixels, second: Pixels, matches: Matches, t: float) -> tuple[Pix
     side = first.shape[0]
     a, b = _framed(matches.first, side), _framed(matches.second, side)
     between = (1 - t) * a + t * b
-    triangles = _triangles(between, side)
+    triangles = _triangles((a + b) / 2, side)
     return _warped(first, a, between, triangles), _warped(second, b, between, triangles)
 
 
@@ -183,11 +183,15 @@ def _warped(
 
 
 def _folded(first: Points, second: Points, side: int) -> int | None:
-    """The index of a point whose triangle turns over on the way, or None."""
+    """The index of a point that is in no triangle or in one that turns over, or None."""
     a, b = _framed(first, side), _framed(second, side)
     frame = len(a) - len(first)
     counts = np.zeros(len(a), int)
-    for index in map(list, _triangles((a + b) / 2, side)):
+    triangles = _triangles((a + b) / 2, side)
+    lost = set(range(frame, len(a))).difference(*triangles)
+    if lost:
+        return min(lost) - frame
+    for index in map(list, triangles):
         if _area(a[index]) * _area(b[index]) <= 0:
             counts[index] += 1
     counts[:frame] = 0

@@ -172,19 +172,16 @@ def swap(piece: Piece, ground: Pixels) -> Pixels:
     base = ground.astype(np.float32) / 255
     colours = _in_light(piece.colours, piece.alpha, base)
     shadow = cv2.GaussianBlur(piece.alpha, (0, 0), size / 40)
-    shadow = np.roll(shadow, size // 64, 0)
+    down = np.array([[1, 0, 0], [0, 1, size // 64]], np.float32)
+    shadow = cv2.warpAffine(shadow, down, (size, size), borderMode=cv2.BORDER_REPLICATE)
     base = base * (1 - _SHADOW * shadow[..., None])
     share = piece.alpha[..., None]
     return to_pixels(share * colours + (1 - share) * base)
 
 
 def seamless(piece: Piece, ground: Pixels) -> Pixels:
-    """The subject and a little of what surrounds it, joined to ``ground`` without a seam."""
-    size = ground.shape[0]
-    reach = max(1, size // 64)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
-    region = cv2.dilate((piece.alpha > 0.5).astype(np.uint8), kernel) > 0
-    return paste_seamlessly(piece.photo, ground, region, own=_OWN)
+    """The subject joined to ``ground`` without a seam; away from its edge it keeps its colours."""
+    return paste_seamlessly(piece.photo, ground, piece.alpha > 0.5, own=_OWN)
 
 
 def to_pixels(colours: Colours) -> Pixels:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
 from torch import Generator
 
 from catstudio.core.errors import NotPossibleError
@@ -72,6 +73,10 @@ def run_blend(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
         raise NotPossibleError(
             "A blend needs two photos and there is one.", "Add or select a second photo."
         )
+    labels = {seed.label or request.label for seed in request.seeds}
+    if len(labels) == 1:
+        # A blend is labelled as its parents are.
+        request = replace(request, label=labels.pop())
     bank = SeedBank.fit(photos, options["size"], options["strength"])
 
     def cook(seed: int, generator: Generator) -> tuple[Recipe, dict[str, Any]]:

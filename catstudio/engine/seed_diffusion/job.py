@@ -131,9 +131,10 @@ def _hand_over(
         parts = {id_: part / 2 for id_, part in parts.items()}
         parts[request.guide.id] = parts.get(request.guide.id, 0.0) + 0.5
     parents = tuple(Parent(id_, part) for id_, part in sorted(parts.items(), key=_largest))
+    # Seeds of one label make what was asked for; those of several make what they are.
+    is_mixed = len({seed.label or request.label for seed in request.seeds}) > 1
     by_label = label_shares(parents, request.seeds, request.label)
-    # Seeds of one label make what was asked for; those of several make something in between.
-    label, soft = labelled(by_label) if len(by_label) > 1 else (request.label, {})
+    label, soft = labelled(by_label) if is_mixed else (request.label, {})
     context.image(
         png(best.drawn.image, bank.size),
         name,
