@@ -20,6 +20,8 @@ from catstudio.models.hub import hub_cache, is_hub_id
 from catstudio.models.registry import ModelRegistry
 
 _SEMANTIC, _PROMPTED = "ForSemanticSegmentation", "SamModel"
+_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+"""Files that say how a photo is handed to a model, as transformers 4 and 5 write them."""
 _NO_THINGS = frozenset(
     "background other wall sky floor ceiling ground earth grass road sidewalk path water sea sand "
     "field mountain hill tree plant curtain rug carpet building fence".split()
@@ -39,11 +41,11 @@ class SegmentationModel:
 def chosen_model(choice: str) -> SegmentationModel | None:
     """The model that ``choice`` names; None for GrabCut.
 
-    "grabcut" never takes one, "auto" the first of the hub's cache if there is any; everything
-    else is a folder or a hub id. Never reaches the network.
+    "grabcut" never takes one, "auto" the first that is registered or in the hub's cache, if
+    any; everything else is the id of a registered model, a folder or a hub id. Never reaches the network.
 
     Raises :class:`NotPossibleError` for one that is not here, :class:`ModelFileError` for one
-    that is not for semantic segmentation or has no safetensors weights.
+    that is neither for semantic segmentation nor Segment Anything, or has no safetensors weights.
     """
     if choice == "grabcut":
         return None
@@ -221,7 +223,7 @@ def _look_at(folder: Path) -> tuple[str, str]:
     ]
     if not kinds:
         return "", "it is neither for semantic segmentation nor Segment Anything"
-    if not (folder / "preprocessor_config.json").is_file():
+    if not any((folder / name).is_file() for name in _PROCESSORS):
         return "", "its preprocessor_config.json is missing"
     if not any(folder.glob("*.safetensors")):
         return "", "it has no .safetensors file"
