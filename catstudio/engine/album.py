@@ -99,10 +99,10 @@ def _size(image: Image.Image) -> int:
     return 3 * image.width * image.height
 
 
-def png(pixels: Pixels) -> bytes:
-    """``pixels`` as a PNG file."""
+def png(pixels: Pixels, is_trial: bool = False) -> bytes:
+    """``pixels`` as a PNG file; a trial's, which nobody keeps, is packed loosely and quickly."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1 if is_trial else 6)
     return buffer.getvalue()
 
 

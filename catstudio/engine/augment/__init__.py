@@ -13,6 +13,7 @@ from catstudio.core.types import Parent
 from catstudio.engine.album import Album, jpeg, png
 from catstudio.engine.augment.pixels import apply_plan, to_bytes
 from catstudio.engine.augment.plans import draw_plan
+from catstudio.engine.seed_diffusion import one_torch_thread
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import GenerateRequest
 from catstudio.sources import augment as source
@@ -21,6 +22,7 @@ _SPARE = 1.4
 """Pixels of a parent kept beyond the output's side, so that a tight crop stays sharp."""
 
 
+@one_torch_thread()
 def run(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
     """Augment ``request.seeds`` in turn; image i comes from ``request.seed + i`` and its parent.
 
@@ -38,7 +40,7 @@ def run(request: GenerateRequest, context: JobContext) -> dict[str, Any]:
         plan = draw_plan(photo.width, photo.height, recipe, seed)
         image = to_bytes(apply_plan(photo, plan, size))
         context.image(
-            png(image),
+            png(image, request.is_trial),
             f"{request.label}-augmented-{seed}.png",
             parents=(Parent(parent.id, 1.0),),
             method="augmentation",
