@@ -1,0 +1,10 @@
+"""The questions put to a data set and its model, one module each, listed here. Imports learn, core."""
+
+from __future__ import annotations
+
+from catstudio.audit.base import AuditData, Check, Finding, Shown, Strangers, Verdict
+
+CHECKS: tuple[Check, ...] = ()
+"""In the order in which they are shown."""
+
+__all__ = ["CHECKS", "AuditData", "Check", "Finding", "Shown", "Strangers", "Verdict"]
