@@ -14,15 +14,16 @@ from catstudio.sources.seed import STRENGTH
 class Mode(Struct, frozen=True, kw_only=True):
     """One way to blend.
 
-    ``uses`` are the names of the settings that it reads besides ``mode`` and ``size``;
-    ``most_parents`` how many photos an image may be made of; ``takes_mask`` is true where a mask
-    of the first photo's subject is understood; ``wants_like_pose`` where partners are chosen among
-    those that resemble the first photo most.
+    ``says`` ends the sentence that tells of such an image. ``uses`` are the names of the settings
+    that it reads besides ``mode`` and ``size``; ``most_parents`` how many photos an image may be
+    made of. ``takes_mask`` is true where a mask of the first photo's subject is understood,
+    ``wants_like_pose`` where partners are chosen that resemble the first photo.
     """
 
     id: str
     title: str
     summary: str
+    says: str
     uses: tuple[str, ...]
     most_parents: int = 2
     takes_mask: bool = False
@@ -36,6 +37,7 @@ MODES = {
             id="foreground",
             title="Swap the background",
             summary="One photo's subject, cut out, in the surroundings of another.",
+            says="by swapping the background",
             uses=("variety", "segmenter"),
             takes_mask=True,
         ),
@@ -43,6 +45,7 @@ MODES = {
             id="poisson",
             title="Seamless paste",
             summary="One photo's subject, its edge melting into the other photo without a seam.",
+            says="by a seamless paste",
             uses=("variety", "segmenter"),
             takes_mask=True,
         ),
@@ -50,6 +53,7 @@ MODES = {
             id="morph",
             title="Morph",
             summary="Shapes and colours halfway between two, along points that match.",
+            says="by morphing",
             uses=("balance", "variety", "segmenter"),
             wants_like_pose=True,
         ),
@@ -57,12 +61,14 @@ MODES = {
             id="seed",
             title="Seed diffusion",
             summary="The layout of two, redrawn with patches of all. At most 256 px.",
+            says="by seed diffusion",
             uses=("balance", "strength"),
         ),
         Mode(
             id="cutmix",
             title="CutMix",
             summary="A box of one photo set into another. For the classifier, not for the eye.",
+            says="by CutMix",
             uses=("parents", "alpha", "variety"),
             most_parents=4,
         ),
@@ -70,6 +76,7 @@ MODES = {
             id="mixup",
             title="MixUp",
             summary="A weighted mean with weights by chance. For the classifier, not for the eye.",
+            says="by MixUp",
             uses=("parents", "alpha", "variety"),
             most_parents=4,
         ),
@@ -77,6 +84,7 @@ MODES = {
             id="overlay",
             title="Overlay",
             summary="One photo shines through another, with weights that you set.",
+            says="by laying one over the other",
             uses=("parents", "balance", "variety"),
             most_parents=4,
             wants_like_pose=True,

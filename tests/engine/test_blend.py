@@ -14,9 +14,11 @@ from PIL import Image, ImageDraw
 
 from catstudio.core.errors import BadInputError, CancelledError, NotPossibleError
 from catstudio.engine import blend
+from catstudio.engine.album import open_reduced
 from catstudio.engine.blend.cutout import cut_out
+from catstudio.engine.blend.windows import Window
 from catstudio.jobs.context import JobContext
-from catstudio.jobs.events import AnyEvent, ImageMade, Warned
+from catstudio.jobs.events import AnyEvent, ImageMade, Progress, Warned
 from catstudio.jobs.requests import GenerateRequest, SeedImage
 from catstudio.resources import resource
 from catstudio.sources import source
@@ -192,3 +194,93 @@ def test_cancel_keeps_what_is_finished() -> None:
     with pytest.raises(CancelledError):
         blend.run(request([CAT, OTHERS[0]], "foreground", 50), JobContext("j", emit, cancelled))
     assert len(found) == 1
+
+
+def test_mixup_is_exact_between_the_two_views() -> None:
+    """Each value is λ of one view plus 1 - λ of the other, as recorded."""
+    asked = request([CAT, OTHERS[0]], "mixup", 2, options={"variety": 0.0, "alpha": 4.0})
+    for image in made(asked):
+        views = []
+        for id_, at in zip(image.params["order"], image.params["windows"], strict=True):
+            photo = open_reduced(str(CAT if id_ == CAT.stem else OTHERS[0]), round(1.4 * 64))
+            left, top = at["left"] * photo.width, at["top"] * photo.height
+            window = Window(left, top, at["side"] * photo.height, at["flip"])
+            views.append(window.show(photo, 64).astype(float))
+        first, second = image.params["lambda"]
+        assert first + second == pytest.approx(1)
+        assert np.abs(pixels(image) - (first * views[0] + second * views[1])).max() <= 2.0
+
+
+@pytest.mark.parametrize("mode", ["mixup", "cutmix", "overlay"])
+def test_more_than_two_parents(mode: str) -> None:
+    labels = ["cat", "not-cat", "not-cat", "not-cat"]
+    asked = request([CAT, *OTHERS[:3]], mode, 2, labels=labels, options={"parents": 4})
+    for image in made(asked):
+        assert len(image.parents) >= 3
+        assert sum(parent.share for parent in image.parents) == pytest.approx(1, abs=2e-3)
+        assert [p.share for p in image.parents] == sorted(
+            (p.share for p in image.parents), reverse=True
+        )
+    with pytest.raises(BadInputError, match="an image of 2 photos"):
+        made(request([CAT, *OTHERS[:3]], "morph", options={"parents": 3}))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_blend_is_labelled_as_its_parents_are(mode: str) -> None:
+    """Whatever was asked for: two photos without a cat blend into none."""
+    asked = request(OTHERS[:2], mode, labels=["not-cat", "not-cat"])
+    assert [(image.label, "soft_label" in image.params) for image in made(asked)] == [
+        ("not-cat", False)
+    ]
+    unknown = request(OTHERS[:2], mode, labels=[None, None])
+    assert made(unknown)[0].label == "cat"
+
+
+def test_a_photo_of_the_label_is_the_subject() -> None:
+    asked = request([*OTHERS[:3], CAT], "foreground", 6, labels=["not-cat"] * 3 + ["cat"])
+    assert {image.params["order"][0] for image in made(asked)} == {CAT.stem}
+
+
+def test_a_mask_needs_its_photo_and_a_mode_that_takes_it(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (451, 300), 255).save(buffer, "PNG")
+    mask = buffer.getvalue()
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no image")
+    with pytest.raises(BadInputError, match="painted on cannot be read"):
+        made(request([bad, CAT, OTHERS[0]], "foreground", mask=mask))
+    with pytest.raises(BadInputError, match="MixUp takes no mask"):
+        made(request([CAT, OTHERS[0]], "mixup", mask=mask))
+    with pytest.raises(BadInputError, match="another shape"):
+        made(request([OTHERS[0], CAT], "foreground", mask=mask))
+
+
+def test_seed_diffusion_says_when_it_draws_smaller_than_asked() -> None:
+    found = events(request([CAT, OTHERS[0]], "seed", options={"size": 320}))
+    assert [event.message for event in found if isinstance(event, Warned)] == [
+        "Seed diffusion draws at most 256 px: these blends are 256 px, not 320."
+    ]
+    (image,) = [event for event in found if isinstance(event, ImageMade)]
+    assert Image.open(io.BytesIO(image.data)).size == (256, 256)
+    assert image.params["size"] == 256
+    assert "alpha" not in image.params and "segmenter" not in image.params
+
+
+def test_what_does_not_match_is_flagged_and_said_once() -> None:
+    grass = next(path for path in OTHERS if path.stem == "grass")
+    found = events(request([CAT, grass], "morph", 3))
+    assert sum(isinstance(event, Warned) for event in found) == 1
+    for event in found:
+        if isinstance(event, ImageMade):
+            assert "few matching points" in event.flags
+            assert event.params["along"] == "none"
+            assert event.params["matched_points"] == 0
+
+
+def test_progress_rises_to_the_count_with_a_preview() -> None:
+    found = events(request([CAT, OTHERS[0]], "overlay", 3))
+    done = [event.done for event in found if isinstance(event, Progress)]
+    assert done == sorted(done) and done[-1] == 3
+    previews = [event.preview for event in found if isinstance(event, Progress) and event.preview]
+    assert len(previews) == 3
+    assert all(Image.open(io.BytesIO(preview)).format == "JPEG" for preview in previews)

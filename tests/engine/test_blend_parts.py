@@ -17,7 +17,7 @@ from catstudio.core.types import Parent
 from catstudio.engine.blend.cutout import CutOut, cut_by_mask, cut_out
 from catstudio.engine.blend.ground import paste_seamlessly, without_subject
 from catstudio.engine.blend.matting import own_colours, refine
-from catstudio.engine.blend.mixing import balanced, cut_mix, draw_boxes, draw_weights, ghosting
+from catstudio.engine.blend.mixing import balanced, cut_mix, draw_boxes, draw_weights, ghosting, mix
 from catstudio.engine.blend.morph import Matches, match_features, match_outlines, thinned, warp
 from catstudio.engine.blend.placing import draw_place, footprint, lay, swap
 from catstudio.engine.blend.poses import Poses
@@ -309,6 +309,12 @@ def test_lambda_is_beta_distributed() -> None:
         drawn_ = np.array([draw_weights(2, alpha, rng)[0] for _ in range(4000)])
         assert drawn_.mean() == pytest.approx(0.5, abs=0.02)
         assert drawn_.var() == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.08)
+
+
+def test_a_mix_is_the_weighted_mean_rounded_once(cat: np.ndarray) -> None:
+    other = cat[::-1, ::-1]
+    exact = 0.3 * cat.astype(float) + 0.7 * other
+    assert np.abs(mix([cat, other], [0.3, 0.7]) - exact).max() <= 0.5 + 1e-9
 
 
 def test_balance_shares_the_rest() -> None:
