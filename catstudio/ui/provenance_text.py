@@ -11,6 +11,7 @@ from catstudio.core.changes import count_images
 from catstudio.core.types import ImageRecord, Parent, Provenance
 from catstudio.core.wording import size_text
 from catstudio.sources import SOURCES
+from catstudio.sources.blend import MODES
 from catstudio.studio.adapters import learned_parents
 
 _MONTHS = (
@@ -35,7 +36,8 @@ _TITLES = {
     "score": "Score",
     "captured_at": "Taken",
 }
-_ELSEWHERE = ("flags", "captured_at", "seeds")  # Said in the sentence, or shown as parents.
+_ELSEWHERE = ("flags", "captured_at", "seeds", "order", "label_from", "soft_label", "points")
+"""Said in the sentence, or shown as parents; a morph's points are for a machine alone."""
 _LONG = 90
 
 
@@ -158,7 +160,14 @@ def _augment(provenance: Provenance, parents: str) -> str:
 
 def _blend(provenance: Provenance, parents: str) -> str:
     detail = "" if parents else _detail(provenance, "balance")  # The parents' shares say it.
-    return f"Blended from {parents or 'two images'}{detail}."
+    mode = MODES.get(str(provenance.params.get("mode", "")))
+    way = f" {mode.says}" if mode else ""
+    text = f"Blended from {parents or 'two images'}{way}{detail}."
+    shares = provenance.params.get("soft_label")
+    if isinstance(shares, dict) and len(shares) > 1:
+        parts = [f"{share:.0%} {label}" for label, share in shares.items()]
+        text += f" Labelled by its parents: {', '.join(parts[:-1])} and {parts[-1]}."
+    return text
 
 
 def _seed(provenance: Provenance, parents: str) -> str:

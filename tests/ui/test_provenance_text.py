@@ -42,6 +42,12 @@ BOTH = (Parent("h", 0.6), Parent("d", 0.4))
         ("augment", {"parents": HUXLEY, "params": {"strength": 0.5}},
          "Made from huxley.jpg by augmentation, strength 0.5."),
         ("blend", {"parents": BOTH}, "Blended from huxley.jpg (60%) and darwin.jpg (40%)."),
+        ("blend",
+         {"parents": BOTH, "params": {"mode": "mixup", "soft_label": {"cat": 0.6, "dog": 0.4}}},
+         "Blended from huxley.jpg (60%) and darwin.jpg (40%) by MixUp. "
+         "Labelled by its parents: 60% cat and 40% dog."),
+        ("blend", {"params": {"mode": "morph", "balance": 0.25}},
+         "Blended from two images by morphing, balance 0.25."),
         ("seed", {"parents": HUXLEY, "params": {"strength": 0.7}},
          "Generated from huxley.jpg by seed diffusion, strength 0.7."),
         ("seed", {"params": {"mode": "noise"}}, "Generated from noise by seed diffusion."),
