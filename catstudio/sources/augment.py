@@ -34,6 +34,18 @@ class Transform(Struct, frozen=True):
     help: str = ""
     is_kept: bool = False
 
+    @property
+    def decimals(self) -> int:
+        """Digits behind the point that its values are given with."""
+        return 0 if self.step >= 1 else 2 if self.step < 0.1 else 1
+
+    def text(self, value: float) -> str:
+        """A value with its unit: ``70%``, ``12°``, ``0.5 px``, ``1.25 ×``."""
+        number = f"{round(value, self.decimals):g}"
+        return (
+            f"{number}{self.unit}" if self.unit in ("%", "°") else f"{number} {self.unit}".strip()
+        )
+
 
 TRANSFORMS = {
     one.name: one
@@ -47,7 +59,7 @@ TRANSFORMS = {
             help="For pictures without an up, such as from a microscope or from above.",
         ),
         Transform(
-            "crop", "Crop", "cropped to {:.0f} %", 10, 100, 100, unit="%",
+            "crop", "Crop", "cropped to {:.0f}%", 10, 100, 100, unit="%",
             help="How much of the largest square is kept.",
         ),
         Transform(
@@ -59,7 +71,7 @@ TRANSFORMS = {
             help="Wider or higher, by at most this.",
         ),
         Transform(
-            "perspective", "Viewpoint", "viewpoint moved {:.0f} %", 0, 50, 0, unit="%",
+            "perspective", "Viewpoint", "viewpoint moved {:.0f}%", 0, 50, 0, unit="%",
             help="How far each corner may move inwards.",
         ),
         Transform("brightness", "Brightness", "brightness × {:.2f}", 0.2, 3, 1, 0.05, "×"),
@@ -71,7 +83,7 @@ TRANSFORMS = {
         ),
         Transform("grayscale", "Black and white", "black and white"),
         Transform(
-            "shade", "Shadow", "shadow of {:.0f} %", 5, 90, unit="%",
+            "shade", "Shadow", "shadow of {:.0f}%", 5, 90, unit="%",
             help="One side of the picture darker by up to this.",
         ),
         Transform(
@@ -79,15 +91,15 @@ TRANSFORMS = {
             help="Its radius, in a picture of 256 pixels.",
         ),
         Transform(
-            "noise", "Noise", "noise of {:.1f} %", 0.5, 30, step=0.5, unit="%",
+            "noise", "Noise", "noise of {:.1f}%", 0.5, 30, step=0.5, unit="%",
             help="Its standard deviation, in parts of full scale.",
         ),
         Transform(
-            "jpeg", "JPEG", "JPEG of quality {:.0f}", 5, 95,
+            "jpeg", "JPEG quality", "JPEG of quality {:.0f}", 5, 95,
             help="The quality that the picture was once saved at: blocks and rings.",
         ),
         Transform(
-            "cutout", "Cutout", "{:.0f} % covered", 1, 50, unit="%",
+            "cutout", "Cutout", "{:.0f}% covered", 1, 50, unit="%",
             help="A grey box over a part of the picture, so that no part alone decides.",
         ),
     )
@@ -97,9 +109,20 @@ Recipe = dict[str, Range]
 """The transforms that may happen, by name."""
 
 _HALF = Range(chance=0.5)
-PRESETS: dict[str, tuple[str, Recipe]] = {
-    "gentle": (
-        "Gentle: framing",
+
+
+class Preset(Struct, frozen=True):
+    """What may happen at full strength."""
+
+    title: str
+    summary: str
+    recipe: Recipe
+
+
+PRESETS = {
+    "gentle": Preset(
+        "Gentle",
+        "Framing only: mirrored, cropped, turned a little.",
         {
             "flip": _HALF,
             "crop": Range(55, 100),
@@ -107,8 +130,9 @@ PRESETS: dict[str, tuple[str, Recipe]] = {
             "stretch": Range(1, 1.1),
         },
     ),
-    "medium": (
-        "Medium: framing, light and colour",
+    "medium": Preset(
+        "Medium",
+        "Framing, viewpoint, light and colour; now and then blur or noise.",
         {
             "flip": _HALF,
             "crop": Range(40, 100),
@@ -124,8 +148,9 @@ PRESETS: dict[str, tuple[str, Recipe]] = {
             "noise": Range(1, 5, 0.3),
         },
     ),
-    "strong": (
-        "Strong: everything",
+    "strong": Preset(
+        "Strong",
+        "Everything, and further: shadows, JPEG blocks and covered parts too.",
         {
             "flip": _HALF,
             "crop": Range(20, 100),
@@ -144,8 +169,9 @@ PRESETS: dict[str, tuple[str, Recipe]] = {
             "cutout": Range(5, 25, 0.5),
         },
     ),
-    "lab": (
-        "Photo lab: light, colour, camera",
+    "lab": Preset(
+        "Photo lab",
+        "Light, colour and the faults of cameras; the framing stays.",
         {
             "brightness": Range(0.4, 1.8),
             "contrast": Range(0.4, 1.7),
@@ -159,14 +185,13 @@ PRESETS: dict[str, tuple[str, Recipe]] = {
         },
     ),
 }
-"""By id: a title, and what may happen at full strength."""
 
 
 def recipe(options: dict[str, Any]) -> Recipe:
     """What ``options`` (checked; see :meth:`Source.options`) allow to happen: the preset brought
     to its strength, and what was set for a transform in place of that."""
     chosen: Recipe = {}
-    _, preset = PRESETS[options["preset"]]
+    preset = PRESETS[options["preset"]].recipe
     for name, one in TRANSFORMS.items():
         own = options.get(name, "")
         given = ranges.parse(own, one.low, one.high) if own else None
@@ -183,17 +208,18 @@ def _scaled(one: Transform, full: Range, strength: float) -> Range | None:
     if one.is_kept:
         return full
     if one.neutral is None:
-        return Range(full.low, full.high, round(full.chance * strength, 4))
+        return Range(full.low, full.high, round(full.chance * strength, 2))
     low, high = (
-        round(one.neutral + (end - one.neutral) * strength, 4) for end in (full.low, full.high)
+        round(one.neutral + (end - one.neutral) * strength, one.decimals)
+        for end in (full.low, full.high)
     )
     return Range(low, high, full.chance)
 
 
 def describe(plan: dict[str, Any]) -> str:
-    """What was done to one picture, from its provenance: ``mirrored, cropped to 78 %``."""
+    """What was done to one picture, from its provenance: ``mirrored, cropped to 78%``."""
     parts = [one.says.format(plan[name]) for name, one in TRANSFORMS.items() if plan.get(name)]
-    return ", ".join(parts) or "unchanged"
+    return ", ".join(parts).replace("-", "\N{MINUS SIGN}") or "unchanged"
 
 
 def _parameter(one: Transform) -> Parameter:
@@ -225,7 +251,7 @@ SOURCE = Source(
             title="Preset",
             kind=Kind.CHOICE,
             default="medium",
-            choices=tuple((id_, title) for id_, (title, _) in PRESETS.items()),
+            choices=tuple((id_, preset.title) for id_, preset in PRESETS.items()),
             help="Which changes may happen.",
         ),
         Parameter(
@@ -247,6 +273,7 @@ SOURCE = Source(
             high=1024,
             step=64,
             unit="px",
+            is_advanced=True,
         ),
         *map(_parameter, TRANSFORMS.values()),
     ),

@@ -207,8 +207,8 @@ class TrialView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(XS)
         column.addWidget(self._start, alignment=Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self.grid)
         column.addWidget(self._words)
+        column.addWidget(self.grid)
         trials.began.connect(self._begin)
         trials.made.connect(self.grid.put)
         trials.ended.connect(self._end)
@@ -225,14 +225,15 @@ class TrialView(QWidget):
             self._start.hide()
             self.grid.show()
 
-    def want(self, ask: GenerateAsk | None, why_not: str = "") -> None:
-        """Show examples of ``ask``; None, and why, when there can be none."""
+    def want(self, ask: GenerateAsk | None) -> None:
+        """Show examples of ``ask``; nothing, for None, while there can be none."""
         if not self._is_open:
             return
+        self.grid.setVisible(ask is not None)
         if ask is None:
             self._trials.drop()
             self.grid.keep(0)
-            self._say(why_not, False)
+            self._say("", False)
         else:
             self._trials.want(ask)
 

@@ -10,7 +10,7 @@ from catstudio.jobs.events import Queued
 from catstudio.resources import resource
 from catstudio.ui.add_data.asks import GenerateAsk
 from catstudio.ui.bridge import StudioBridge
-from catstudio.ui.trials import Trial, Trials
+from catstudio.ui.trials import WAITS, Trial, Trials
 
 pytestmark = pytest.mark.needs_engine
 
@@ -54,6 +54,26 @@ def test_examples_are_shown_and_never_kept(
     qtbot.waitUntil(lambda: trials.is_running, timeout=10_000)
     trials.watch(False)
     qtbot.waitUntil(studio.is_idle, timeout=10_000)
+
+
+def test_a_trial_gives_way_to_a_real_job_and_comes_after_it(
+    empty_bridge: StudioBridge, trials: Trials, qtbot
+) -> None:
+    studio, said = empty_bridge.studio, []
+    trials.said.connect(lambda words, _: said.append(words))
+    trials.watch(True)
+    trials.want(ask(1, 400))
+    qtbot.waitUntil(lambda: trials.is_running, timeout=60_000)
+    begun = []
+    trials.began.connect(begun.append)
+    real = studio.generate_request("augment", "cat", 200, options={"size": 64})
+    empty_bridge.submit(real)
+    qtbot.waitUntil(lambda: WAITS in said, timeout=10_000)
+    assert len(studio.images()) < 201, "the trial did not make the job wait for its end"
+    trials.want(ask(2, 2))
+    qtbot.waitUntil(lambda: begun == [2], timeout=30_000)
+    qtbot.waitUntil(studio.is_idle, timeout=10_000)
+    assert len(studio.images()) == 201
 
 
 def test_what_cannot_be_tried_is_said(trials: Trials, qtbot) -> None:

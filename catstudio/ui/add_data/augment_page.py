@@ -12,7 +12,8 @@ from catstudio.jobs.events import ImageMade
 from catstudio.sources import Source, augment
 from catstudio.ui.add_data.asks import GenerateAsk
 from catstudio.ui.add_data.facts import Facts
-from catstudio.ui.add_data.generate_page import GeneratePage
+from catstudio.ui.add_data.form import Form
+from catstudio.ui.add_data.generate_page import COUNT, GeneratePage
 from catstudio.ui.add_data.transform_row import TransformRow
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.settings import Settings
@@ -26,8 +27,8 @@ _MOST_PIXELS = 256
 """Examples are made this large at most: larger ones take longer and look no different."""
 _CAREFUL = (
     "Switch off what would change the label: mirroring for text, digits and signs, hue where "
+    "colour decides."
 )
-_CAREFUL += "colour decides."
 
 
 class AugmentPage(GeneratePage):
@@ -46,6 +47,8 @@ class AugmentPage(GeneratePage):
         self._back.clicked.connect(self._forget)
         self.examples = TrialView(Trials(bridge, _caption, self), _COLUMNS, _EXAMPLES)
         self.examples.opened.connect(self._try)
+        self._summary = label("", "small", wrap=True)
+        self._lay_out_examples()
         self._lay_out_transforms()
         self._recall_transforms()
         self.fields["preset"].changed.connect(self._forget)
@@ -90,10 +93,10 @@ class AugmentPage(GeneratePage):
 
     def _try(self) -> None:
         """Have examples made of what the page says now."""
-        if why := self.why_not():
-            self.examples.want(None, why)
-            return
-        self.examples.want(self.trial(_EXAMPLES, _MOST_PIXELS, **self._own()))
+        is_possible = not self.why_not()
+        self.examples.want(
+            self.trial(_EXAMPLES, _MOST_PIXELS, **self._own()) if is_possible else None
+        )
 
     def _row_changed(self) -> None:
         self._show_back()
@@ -111,6 +114,7 @@ class AugmentPage(GeneratePage):
 
     def _show_preset(self) -> None:
         chosen = {name: self.fields[name].value() for name in ("preset", "strength")}
+        self._summary.setText(augment.PRESETS[chosen["preset"]].summary)
         recipe = augment.recipe(chosen)
         for name, row in self.rows.items():
             row.set_preset(recipe.get(name))
@@ -123,6 +127,16 @@ class AugmentPage(GeneratePage):
         known = self._settings.options.get(self.source.id, {})
         self._set_rows(self.source.options({n: known[n] for n in self.rows if n in known}))
 
+    def _lay_out_examples(self) -> None:
+        """Right under what they change with, so that both are in sight; how many comes after."""
+        self._form.release(self._count)
+        amount = Form()
+        amount.add(COUNT.title, self._count)
+        self.column.insertWidget(self.column.indexOf(self._form) + 1, self._summary)
+        at = self.column.indexOf(self._which) + 1
+        self.column.insertWidget(at, self.examples)
+        self.column.insertWidget(at + 1, amount)
+
     def _lay_out_transforms(self) -> None:
         fold = CollapsibleSection("Transforms")
         fold.column.setSpacing(XS)
@@ -130,10 +144,9 @@ class AugmentPage(GeneratePage):
         for row in self.rows.values():
             fold.column.addWidget(row)
         fold.column.addWidget(self._back)
-        at = self.column.count() - 1  # Before what is advanced.
-        self.column.insertWidget(at, self.examples)
-        self.column.insertWidget(at + 1, fold)
+        self.column.insertWidget(self.column.count() - 1, fold)  # Before what is advanced.
 
 
 def _caption(made: ImageMade) -> str:
-    return augment.describe(made.params["plan"]).capitalize()
+    words = augment.describe(made.params["plan"])
+    return words[:1].upper() + words[1:]

@@ -84,8 +84,8 @@ class BlendPage(GeneratePage):
 
     def _try(self) -> None:
         """Have examples made of what the page says now."""
-        if why := self.why_not():
-            self.examples.want(None, why)
+        if self.why_not():
+            self.examples.want(None)
             return
         asked = self.trial(_EXAMPLES, _MOST_PIXELS)
         self.examples.want(replace(asked, mask=self.mask_field.value()))

@@ -39,6 +39,13 @@ class Form(QWidget):
         self._grid.addWidget(editor, at, 1)
         self._words[editor] = text
 
+    def release(self, editor: QWidget) -> None:
+        """Give an editor up, without its words: it may go into another layout."""
+        words = self._words.pop(editor)
+        self._grid.removeWidget(words)
+        self._grid.removeWidget(editor)
+        words.deleteLater()
+
     def span(self, widget: QWidget) -> None:
         """A row that needs both columns."""
         self._grid.addWidget(widget, self._grid.rowCount(), 0, 1, 2)

@@ -41,7 +41,7 @@ class TransformRow(QWidget):
         self._chance = DoubleSpinBox()
         self._chance.setRange(1, 100)
         self._chance.setDecimals(0)
-        self._chance.setSuffix(" %")
+        self._chance.setSuffix("%")
         self._chance.setAccessibleName(f"How often {transform.title.lower()} happens")
         self._chance.setToolTip("In how many of a hundred images it happens")
         self._editor = self._build_editor()
@@ -81,10 +81,10 @@ class TransformRow(QWidget):
 
     def _box(self, name: str) -> DoubleSpinBox:
         box = DoubleSpinBox()
-        box.setDecimals(_decimals(self.transform))
+        box.setDecimals(self.transform.decimals)
         box.setRange(self.transform.low or 0.0, self.transform.high or 0.0)
         box.setSingleStep(self.transform.step)
-        box.setSuffix(f" {self.transform.unit}".rstrip())
+        box.setSuffix(self.transform.text(0).removeprefix("0"))
         box.setAccessibleName(name)
         return box
 
@@ -118,7 +118,7 @@ class TransformRow(QWidget):
 
     def _usual(self) -> str:
         """Where a transform begins that the preset does not have."""
-        _, strong = PRESETS["strong"]
+        strong = PRESETS["strong"].recipe
         return ranges.write(strong.get(self.transform.name, Range(chance=0.5)), self._has_values)
 
     def _edit(self) -> None:
@@ -142,19 +142,15 @@ class TransformRow(QWidget):
                 box.setValue(value)
 
     def _words(self, given: Range) -> str:
-        """``70 to 100 %``, ``0.5 to 2.5 px, in 25 %``, ``in 50% of images``."""
+        """``70 to 100%``, ``0.5 to 2.5 px, in 25%``, ``in 50% of images``."""
         if not self._ends:
             return f"in {given.chance:.0%} of images"
-        decimals = _decimals(self.transform)
-        low, high = (f"{round(end, decimals):g}" for end in (given.low, given.high))
-        values = low if low == high else f"{low} to {high}"
+        low, high = self.transform.text(given.low), self.transform.text(given.high)
         often = "" if given.chance == 1 else f", in {given.chance:.0%}"
-        return f"{values} {self.transform.unit}".rstrip() + often
+        if low == high:
+            return low + often
+        return f"{low.removesuffix(self.transform.unit).strip()} to {high}{often}"
 
     def _show_editor(self, is_open: bool) -> None:
         self._editor.setVisible(is_open)
         self.unfold.setIcon(icons.icon("down" if is_open else "right", "accent"))
-
-
-def _decimals(transform: Transform) -> int:
-    return 0 if transform.step >= 1 else 2 if transform.step < 0.1 else 1
