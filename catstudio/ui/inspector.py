@@ -157,10 +157,14 @@ class Inspector(QWidget):
         self.real.setToolTip("Photographs after this drawing, to be reviewed")
         self.real.clicked.connect(lambda: self.real_asked.emit(self._records[0]))
         self.more = button("More like this", "", "sparkles")
-        self.more.setToolTip("Variations of this image, to be reviewed")
+        self.more.setToolTip(
+            "Puts what makes variations of this image in the panel; Shift starts it at once."
+        )
         self.more.clicked.connect(lambda: self.more_asked.emit(self._records[0]))
         self.fix = button("Fix this…", "", "wand")
-        self.fix.setToolTip("Redraw it, or a painted part of it, with a diffusion model")
+        self.fix.setToolTip(
+            "Paint over what is wrong with it; a diffusion model redraws that, or all of it a little."
+        )
         self.fix.clicked.connect(lambda: self.fix_asked.emit(self._records[0]))
         for one in (self.use, self.more, self.fix, self.real):
             column.addWidget(one, alignment=Qt.AlignmentFlag.AlignLeft)

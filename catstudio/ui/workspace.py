@@ -7,18 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from catstudio.core.changes import Touched
 from catstudio.core.errors import CatStudioError
 from catstudio.core.types import ImageRecord, State
 from catstudio.jobs.events import AnyEvent, Failed
+from catstudio.models import ModelRegistry
 from catstudio.sources import recipes
 from catstudio.sources.datasets import is_dataset
 from catstudio.studio import MAX_SEED, Readiness, Studio
 from catstudio.ui.add_data.asks import LABEL_COUNT, GenerateAsk
 from catstudio.ui.add_data.draw_page import DrawPage
 from catstudio.ui.add_data.facts import Facts
+from catstudio.ui.add_data.model_chooser import IMAGE_MODELS
 from catstudio.ui.add_data.panel import AddDataPanel
 from catstudio.ui.asking import Asking
 from catstudio.ui.bridge import StudioBridge
@@ -169,6 +172,9 @@ class Workspace(QWidget):
         self.gallery.add_requested.connect(self.add_photos)
         self.gallery.review_requested.connect(self.review)
         self.gallery.preview_requested.connect(self.preview_asked)
+        self.gallery.use_requested.connect(self._use_settings)
+        self.gallery.more_requested.connect(self._make_more)
+        self.gallery.fix_requested.connect(self._fix)
         self.inspector.select_requested.connect(self.show_image)
         self.inspector.use_settings.connect(self._use_settings)
         self.inspector.real_asked.connect(self._make_real)
@@ -200,7 +206,29 @@ class Workspace(QWidget):
             self.panel.page.make_real(drawing)
 
     def _make_more(self, record: ImageRecord) -> None:
-        recipe = recipes.more_like(record, has_model=False)
+        """Put into the panel what makes variations; with Shift held down, start at once."""
+        keys = QGuiApplication.keyboardModifiers()
+        is_at_once = bool(keys & Qt.KeyboardModifier.ShiftModifier)
+        registry = ModelRegistry()
+
+        def read() -> bool:
+            return any(entry.kind in IMAGE_MODELS for entry in registry.list())
+
+        def go_on(has_model: bool) -> None:
+            recipe = recipes.more_like(record, has_model)
+            if is_at_once:
+                self._start_recipe(recipe, record)
+            else:
+                self._show_recipe(recipe, record)
+
+        self.bridge.fetch(read, go_on, self._tell_error, self)
+
+    def _show_recipe(self, recipe: recipes.Recipe, record: ImageRecord) -> None:
+        self.left.setVisible(True)
+        self.panel.use_recipe(recipe, record)
+        self.panel.button.setFocus()
+
+    def _start_recipe(self, recipe: recipes.Recipe, record: ImageRecord) -> None:
         self.asking.generate(
             GenerateAsk(
                 method=recipe.method,
@@ -215,7 +243,7 @@ class Workspace(QWidget):
 
     def _fix(self, record: ImageRecord) -> None:
         self.left.setVisible(True)
-        self.panel.use_recipe(recipes.fix(record, has_mask=False), record)
+        self.panel.fix(record)
 
     def _first_label(self) -> str:
         readiness = self.counts.readiness

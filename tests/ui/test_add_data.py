@@ -20,6 +20,7 @@ from catstudio.ui.add_data.blend_page import BlendPage
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.fields import Field
 from catstudio.ui.add_data.generate_page import GeneratePage
+from catstudio.ui.add_data.mode_switch import Mode
 from catstudio.ui.add_data.model_chooser import ModelChooser
 from catstudio.ui.add_data.panel import AddDataPanel
 from catstudio.ui.add_data.prompt_editor import PromptEditor, template_note
@@ -280,7 +281,7 @@ def test_control_return_submits(editor: PromptEditor, qtbot) -> None:
     ("template", "text", "is_usable"),
     [
         ("a cat", "", True),
-        ("a {grey|black} cat {asleep|awake|in a box}", "Expands to 6 prompts.", True),
+        ("a {grey|black} cat {asleep|awake|in a box}", "6 prompts, used in turn.", True),
         ("a {grey cat", "never closed at character 3", False),
         ("{a|b}" * 20, "at most 10,000", False),
     ],
@@ -298,7 +299,7 @@ def test_a_broken_template_disables_the_button(panel: AddDataPanel) -> None:
     assert panel._why.text() == "Describe what is missing: the prompt is empty."
     page.prompt.setPlainText("a {grey|black} cat")
     assert panel.button.isEnabled()
-    assert page._note.text() == "Expands to 2 prompts."
+    assert page._note.text() == "2 prompts, used in turn."
     page.prompt.setPlainText("a {grey cat")
     assert not panel.button.isEnabled()
     assert "never closed" in panel._why.text()
@@ -334,7 +335,7 @@ def test_strength_shows_only_with_an_image_to_start_from(panel: AddDataPanel) ->
     assert page.fields["strength"].isHidden()
     panel.show_facts(Facts(FACTS.labels, ("a",), FACTS.seeds, FACTS.accepted))
     assert page.fields["strength"].isHidden(), "a prompt alone is the usual way"
-    page._selection.setChecked(True)
+    page.modes.set_value(Mode.IMAGE)
     assert not page.fields["strength"].isHidden()
     assert page.ask().seeds == ("a",)
 

@@ -71,10 +71,11 @@ class GeneratePage(SourcePage):
         self._count = Field(COUNT)
         self._count.changed.connect(self.changed)
         self._form.add(COUNT.title, self._count)
-        self._selection = QCheckBox("Start from the selection")
+        self._selection = QCheckBox("Start from the selection", self)
         self._selection.setChecked(bool(source.min_seeds))
         self._selection.toggled.connect(self._look_again)
         self._which = label("", "small", wrap=True)
+        self._which.setParent(self)
         self.fields: dict[str, Field] = {}
         self.seed = SeedNumber()
         self._accept = QCheckBox("Accept without review")

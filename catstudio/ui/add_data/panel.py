@@ -24,6 +24,7 @@ from catstudio.core.types import ImageRecord
 from catstudio.sources import SOURCES, Source, recipes
 from catstudio.ui import icons
 from catstudio.ui.add_data.asks import CopyAsk, GenerateAsk, ImportAsk, button_text
+from catstudio.ui.add_data.diffusion_page import DiffusionPage
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.generate_page import GeneratePage
 from catstudio.ui.add_data.label_chooser import LabelChooser
@@ -130,6 +131,13 @@ class AddDataPanel(QFrame):
         if isinstance(self.page, GeneratePage):
             self.page.use_recipe(recipe, record)
         self._refresh()
+
+    def fix(self, record: ImageRecord) -> None:
+        """Have painted what is wrong with an image; the settings that mend it come into the page."""
+        self.choose("diffusers")
+        self.labels.choose(record.label)
+        if isinstance(self.page, DiffusionPage):
+            self.page.fix(record)
 
     # -- what is asked -----------------------------------------------------------------------
 

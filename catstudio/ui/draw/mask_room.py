@@ -72,6 +72,7 @@ class MaskRoom(Room):
         self.painter.set_image(image)
         self.painter.setEnabled(True)
         self.painter.setFocus()
+        self._show()
         if self._mask:
             try:
                 self.painter.set_mask(self._mask)

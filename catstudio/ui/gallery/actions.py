@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from catstudio.core.changes import AnyChange, SetLabel, SetState
-from catstudio.core.types import ImageRecord, State
+from catstudio.core.types import ImageRecord, Split, State
+from catstudio.sources import recipes
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.icons import icon
 
@@ -20,12 +21,16 @@ _DIGITS = 9
 class GalleryActions(QObject):
     """Actions on what ``selected`` returns; their keys work while ``view`` has the focus.
 
-    ``preview_wanted``, ``review_wanted`` and ``copy_wanted`` are for the owner to carry out.
+    ``preview_wanted``, ``review_wanted`` and ``copy_wanted`` are for the owner to carry out, as
+    are ``use_wanted``, ``more_wanted`` and ``fix_wanted``, which are about one image.
     """
 
     preview_wanted = Signal()
     review_wanted = Signal()
     copy_wanted = Signal()
+    use_wanted = Signal(object)
+    more_wanted = Signal(object)
+    fix_wanted = Signal(object)
 
     def __init__(
         self, view: QWidget, bridge: StudioBridge, selected: Callable[[], list[ImageRecord]]
@@ -42,6 +47,10 @@ class GalleryActions(QObject):
         self.accept = new("Accept", "accept", "A", lambda: self._state(State.ACCEPTED))
         self.reject = new("Reject", "reject", "R", lambda: self._state(State.REJECTED))
         self.pending = new("Send back to review", "undo", "", lambda: self._state(State.PENDING))
+        self.use = new("Use these settings", "adjustments", "", self._of_one(self.use_wanted))
+        self.more = new("More like this", "sparkles", "M", self._of_one(self.more_wanted))
+        self.more.setShortcuts([QKeySequence(key) for key in ("M", "Shift+M")])
+        self.fix = new("Fix this…", "wand", "F", self._of_one(self.fix_wanted))
         self.copy = new("Copy", "copy", "Ctrl+C", self.copy_wanted.emit)
         self.trash = new("Move to trash", "delete", "Del", lambda: self._state(State.TRASHED))
         self.restore = new("Take out of the trash", "undo", "", self._restore)
@@ -61,6 +70,9 @@ class GalleryActions(QObject):
             self.accept,
             self.reject,
             self.pending,
+            self.use,
+            self.more,
+            self.fix,
             self.copy,
             self.trash,
             self.restore,
@@ -81,6 +93,13 @@ class GalleryActions(QObject):
         records = self._selected()
         for action in self.all():
             action.setEnabled(bool(records))
+        one = records[0] if len(records) == 1 else None
+        # Nothing is made from what is tested on.
+        is_free = one is not None and one.split not in (Split.VAL, Split.TEST)
+        self.use.setVisible(one is not None and recipes.read_back(one) is not None)
+        for action in (self.more, self.fix):
+            action.setVisible(is_free or not records)
+            action.setEnabled(is_free)
         self.restore.setVisible(any(r.state is State.TRASHED for r in records))
         self.trash.setVisible(not records or any(r.state is not State.TRASHED for r in records))
 
@@ -95,6 +114,9 @@ class GalleryActions(QObject):
         labels.addSeparator()
         labels.addAction(self.unlabel)
         menu.addSeparator()
+        if made := [a for a in (self.use, self.more, self.fix) if a.isVisible()]:
+            menu.addActions(made)
+            menu.addSeparator()
         menu.addAction(self.copy)
         menu.addActions([a for a in (self.trash, self.restore) if a.isVisible()])
         return menu
@@ -109,6 +131,14 @@ class GalleryActions(QObject):
         action.triggered.connect(lambda _=False: do())
         self._view.addAction(action)
         return action
+
+    def _of_one(self, wanted: SignalInstance) -> Callable[[], None]:
+        def emit() -> None:
+            records = self._selected()
+            if len(records) == 1:
+                wanted.emit(records[0])
+
+        return emit
 
     # -- edits: only what is not so already, so that undo counts what happened ----------------
 

@@ -35,6 +35,8 @@ class GalleryPanel(QWidget):
     selection_changed(list[ImageRecord]) : in the order shown; also when one of them changed.
     preview_requested(list[str], str) : the ids to leaf through, and the one to begin with.
     review_requested(list[str]) : the ids to review; empty means all that wait.
+    use_requested(ImageRecord), more_requested(ImageRecord), fix_requested(ImageRecord) : put its
+        settings in the panel; make variations of it; mend it.
     add_requested() : the button of the empty gallery.
     counts_changed(Facets) : counts of the whole project and of what is shown.
     cell_size_changed(int) : to be kept for the next start.
@@ -43,6 +45,9 @@ class GalleryPanel(QWidget):
     selection_changed = Signal(object)
     preview_requested = Signal(object, str)
     review_requested = Signal(object)
+    use_requested = Signal(object)
+    more_requested = Signal(object)
+    fix_requested = Signal(object)
     add_requested = Signal()
     counts_changed = Signal(object)
     cell_size_changed = Signal(int)
@@ -114,6 +119,9 @@ class GalleryPanel(QWidget):
         self.actions_.preview_wanted.connect(self.preview)
         self.actions_.review_wanted.connect(self.review)
         self.actions_.copy_wanted.connect(self.copy)
+        self.actions_.use_wanted.connect(self.use_requested)
+        self.actions_.more_wanted.connect(self.more_requested)
+        self.actions_.fix_wanted.connect(self.fix_requested)
         self._empty.triggered.connect(self.add_requested)
         self._nothing.triggered.connect(self.clear_filters)
 
