@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QWidget
 
+from catstudio.core.errors import CatStudioError, NotPossibleError
 from catstudio.sources import Source
 from catstudio.ui.add_data.asks import ImportAsk
 from catstudio.ui.add_data.source_page import ImportPage
@@ -42,19 +42,34 @@ class PhotoPage(ImportPage):
     def open_camera(self) -> None:
         """Enter the camera room; what it needs of Qt is loaded in the background first."""
         self.camera.setEnabled(False)
-        self._bridge.fetch(_load, self._enter, None, self)
+        self._bridge.fetch(_load, self._enter, self._refuse, self)
 
     def _enter(self, _: None) -> None:
         self.camera.setEnabled(True)
-        self.room_asked.emit(partial(_room, label_=self.label or None))
+        self.room_asked.emit(self._room)
+
+    def _refuse(self, error: CatStudioError) -> None:
+        self.camera.setEnabled(True)
+        self.failed.emit(error.message, error.hint)
+
+    def _room(self, bridge: StudioBridge) -> Room:
+        from catstudio.ui.camera.room import CameraRoom
+
+        room = CameraRoom(bridge, self.label or None)
+        room.import_asked.connect(self.submitted)
+        return room
 
 
 def _load() -> None:
-    """Load the camera's part of Qt, which takes a tenth of a second."""
-    import catstudio.ui.camera.room  # noqa: F401
+    """Load the camera's part of Qt, which takes a tenth of a second.
 
-
-def _room(bridge: StudioBridge, *, label_: str | None) -> Room:
-    from catstudio.ui.camera.room import CameraRoom
-
-    return CameraRoom(bridge, label_)
+    Raises :class:`NotPossibleError` where the system lacks a library that it needs.
+    """
+    try:
+        import catstudio.ui.camera.room  # noqa: F401
+    except ImportError as error:
+        raise NotPossibleError(
+            f"The camera cannot be used here: {error}.",
+            "Install what is missing (on Debian and Ubuntu: sudo apt install libpulse0 libdrm2), "
+            "or import photos instead.",
+        ) from error

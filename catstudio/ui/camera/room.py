@@ -2,331 +2,333 @@
 
 from __future__ import annotations
 
-import uuid
-from datetime import datetime
-
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt, QTimer
-from PySide6.QtGui import QImage, QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from catstudio.core.changes import AddLabel, Touched
-from catstudio.core.errors import BadInputError, CatStudioError
 from catstudio.core.types import ImageRecord, State
-from catstudio.jobs.requests import ImportRequest
-from catstudio.ui.add_data.label_chooser import LabelChooser
 from catstudio.ui.bridge import StudioBridge
-from catstudio.ui.camera.frames import CameraFrames, Cameras, Frames
-from catstudio.ui.camera.viewfinder import GUIDES, Viewfinder
+from catstudio.ui.camera.controls import Controls
+from catstudio.ui.camera.frames import Camera, Cameras, Frames
+from catstudio.ui.camera.shots import Shot, Shots
+from catstudio.ui.camera.shutter import Shutter
+from catstudio.ui.camera.viewfinder import Viewfinder
 from catstudio.ui.gallery.thumbnails import Thumbnails
 from catstudio.ui.room import Room
 from catstudio.ui.strip import ThumbnailStrip
 from catstudio.ui.theme import L, M, S
-from catstudio.ui.widgets import ComboBox, EmptyState, Line, SpinBox, button, icon_button, label
+from catstudio.ui.widgets import ComboBox, EmptyState, button, icon_button, label
 
-_QUALITY = 95
-"""JPEG quality of what is taken: no difference to see, a quarter of the bytes of a lossless file."""
-_INTERVAL_MS = 250
-"""Between the photos of a burst: long enough for a cat to move an ear."""
-_SHOWN = 16
+_SHOWN = 12
+"""How many of the last photos the strip shows."""
+_FIRST_FRAME_MS = 8000
+"""Cameras show something within two or three seconds; one that another program holds never does."""
+_TAKE_KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_NONE = (
+    "No camera found",
+    "Plug one in: it appears by itself. Photos from a phone or a card are imported like any file.",
+)
+_IMPORT, _AGAIN = "Import photos instead", "Try again"
 
 
 class CameraRoom(Room):
     """Takes photos into the open project. Leaving it switches the camera off.
 
+    ``import_asked()`` is the wish to bring in files instead; the room is left then.
+
     Parameters
     ----------
-    frames : what is shown instead of this computer's cameras.
+    label_ : the label that photos get at first; None decides later.
+    cameras : those to choose from, in place of this computer's.
     """
+
+    import_asked = Signal()
 
     def __init__(
         self,
         bridge: StudioBridge,
         label_: str | None = None,
-        frames: Frames | None = None,
+        cameras: Cameras | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(bridge, parent)
-        self._cameras = Cameras(self)
-        self._given = frames
+        self._cameras = cameras or Cameras(self)
+        self._camera: Camera | None = None
         self._frames: Frames | None = None
-        self._taken: list[str] = []
-        self._burst = ""
-        self._left_in_burst = 0
+        self._label = label_
+        self._taken: list[Shot] = []
+        self._shot: Shot | None = None
         self._is_shut = False
+        self.shutter = Shutter(self)
+        self.shots = Shots(bridge)
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(_FIRST_FRAME_MS)
         self._build()
-        self.labels.choose(label_)
-        bridge.fetch(bridge.studio.labels, self._show_labels, None, self)
-        bridge.touched.connect(self._touched)
-        bridge.image_added.connect(self._added)
-        self._second = QTimer(self)
-        self._second.setInterval(1000)
-        self._second.timeout.connect(self._count_down)
-        self._next = QTimer(self)
-        self._next.setInterval(_INTERVAL_MS)
-        self._next.timeout.connect(self._take_one)
-        self._cameras.changed.connect(self._look_for_cameras)
+        self._connect()
+        bridge.fetch(bridge.studio.labels, self._show_labels)
         self._look_for_cameras()
 
     # -- building ----------------------------------------------------------------------------
 
     def _build(self) -> None:
-        back = icon_button("back", "Back to the gallery (Esc)")
-        back.clicked.connect(self.left)
-        self.camera = ComboBox()
+        self.camera, self.size_box = ComboBox(), ComboBox()
         self.camera.setAccessibleName("Camera")
-        self.camera.activated.connect(self._use_chosen)
+        self.camera.setToolTip("Which camera")
+        self.size_box.setAccessibleName("Resolution")
+        self.size_box.setToolTip("The size of the photos, in pixels")
+        self._back = icon_button("back", "Back to the gallery (Esc)")
         head = QHBoxLayout()
-        head.setContentsMargins(M, S, M, S)
+        head.setContentsMargins(M, S, L, S)
         head.setSpacing(M)
-        head.addWidget(back)
+        head.addWidget(self._back)
         head.addWidget(label("Photograph", "heading"), 1)
         head.addWidget(self.camera)
+        head.addWidget(self.size_box)
         self.viewfinder = Viewfinder()
-        self.empty = EmptyState(
-            "camera",
-            "No camera found",
-            "Plug one in: it appears here by itself. Photos from a phone or a card are imported "
-            "like any file.",
-            "Import photos instead",
-        )
-        self.empty.triggered.connect(self.left)
+        self.empty = EmptyState("camera", *_NONE, _IMPORT, "primary")
         self._stack = QStackedWidget()
         self._stack.addWidget(self.viewfinder)
         self._stack.addWidget(self.empty)
-        self.strip = ThumbnailStrip(Thumbnails(self.bridge, self, limit=16 << 20), most=_SHOWN)
-        self._taken_row = QWidget()
-        taken = QHBoxLayout(self._taken_row)
-        taken.setContentsMargins(L, S, L, 0)
-        self._undo = button(
-            "Take back", "", "undo", "Put the last photo or burst in the trash (Ctrl+Z)"
-        )
-        self._undo.clicked.connect(self.bridge.undo)
-        taken.addWidget(self.strip, 1)
-        taken.addWidget(self._undo, 0, Qt.AlignmentFlag.AlignTop)
-        self._taken_row.hide()
+        middle = QHBoxLayout()
+        middle.setContentsMargins(L, 0, L, S)
+        middle.addWidget(self._stack)
+        self.controls = Controls()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
-        column.addWidget(Line())
-        column.addWidget(self._stack, 1)
-        column.addWidget(self._taken_row)
-        column.addLayout(self._foot())
+        column.addLayout(middle, 1)
+        column.addWidget(self._build_taken())
+        column.addWidget(self.controls)
 
-    def _foot(self) -> QHBoxLayout:
-        self.labels = LabelChooser()
-        self.labels.allow_none(True)
-        self.labels.added.connect(lambda name: self.bridge.apply(AddLabel(name)))
-        self.labels.setMinimumWidth(140)
-        self.delay = ComboBox()
-        self.delay.setAccessibleName("Countdown")
-        for seconds in (0, 3, 5, 10):
-            self.delay.addItem(f"after {seconds} s" if seconds else "at once", seconds)
-        self.shots = SpinBox()
-        self.shots.setRange(1, 50)
-        self.shots.setAccessibleName("Photos in a burst")
-        self.shots.setSuffix(" photo")
-        self.shots.valueChanged.connect(
-            lambda n: self.shots.setSuffix(" photo" if n == 1 else " photos")
+    def _build_taken(self) -> QWidget:
+        self.strip = ThumbnailStrip(Thumbnails(self.bridge, self, limit=16 << 20), most=_SHOWN)
+        self.blurred = label("The last photo seems blurred.", "look")
+        self.blurred.hide()
+        self.take_back = button(
+            "Take back", "quiet", "undo", "Put the last photo or burst in the trash (Backspace)"
         )
-        self.shots.setToolTip("Photos of one burst count as one in the test: they stay together")
-        self.guide = ComboBox()
-        self.guide.setAccessibleName("Framing guide")
-        for key, title in GUIDES:
-            self.guide.addItem(title, key)
-        self.guide.setCurrentIndex(1)
-        self.guide.currentIndexChanged.connect(self._show_guide)
-        self.mirror = QCheckBox("Mirror")
-        self.mirror.setToolTip("Show it as a mirror does; photos are not mirrored")
-        self.mirror.toggled.connect(self._show_guide)
-        self.take = button("Take photo", "primary", "camera", "Space")
-        self.take.clicked.connect(self.press)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(L, S, L, M)
-        foot.setSpacing(S)
-        foot.addWidget(label("Label", "muted"))
-        foot.addWidget(self.labels)
-        foot.addSpacing(M)
-        foot.addWidget(self.guide)
-        foot.addWidget(self.mirror)
-        foot.addStretch(1)
-        foot.addWidget(self.delay)
-        foot.addWidget(self.shots)
-        foot.addWidget(self.take)
-        return foot
+        self.take_back.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._taken_row = QWidget()
+        row = QHBoxLayout(self._taken_row)
+        row.setContentsMargins(L, 0, L, S)
+        row.setSpacing(M)
+        row.addWidget(self.strip, 1)
+        row.addWidget(self.blurred)
+        row.addWidget(self.take_back)
+        self._taken_row.hide()
+        return self._taken_row
+
+    def _connect(self) -> None:
+        self._back.clicked.connect(self.left)
+        self._back.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.camera.activated.connect(lambda _: self._use_chosen())
+        self.size_box.activated.connect(lambda _: self._use_size())
+        self.empty.triggered.connect(self._act)
+        self.take_back.clicked.connect(self.take_last_back)
+        self.controls.pressed.connect(self.press)
+        self.controls.guided.connect(self._show_guide)
+        self.controls.labels.added.connect(lambda name: self.bridge.apply(AddLabel(name)))
+        self.shutter.ticked.connect(self.viewfinder.count)
+        self.shutter.begun.connect(self._begin)
+        self.shutter.fired.connect(self._take_one)
+        self.shutter.ended.connect(self._end)
+        self.shots.judged.connect(self.blurred.setVisible)
+        self.shots.landed.connect(self._landed)
+        self.shots.failed.connect(self.told)
+        self._late.timeout.connect(self._say_late)
+        self.viewfinder.pump.shown.connect(self._late.stop)
+        self._cameras.changed.connect(self._look_for_cameras)
+        self.bridge.touched.connect(self._touched)
 
     # -- the camera --------------------------------------------------------------------------
 
     def _look_for_cameras(self) -> None:
         """Offer the cameras there are; go on with the one in use, or begin with the first."""
-        devices = [] if self._given is not None else self._cameras.all()
-        used = self._frames.name if self._frames is not None else ""
+        found = self._cameras.all()
+        ids = [one.id for one in found]
         self.camera.clear()
-        for device in devices:
-            self.camera.addItem(device.description(), device)
-        self.camera.setVisible(len(devices) > 1)
-        names = [device.description() for device in devices]
-        if self._given is not None:
-            self._use(self._given)
-        elif used in names:
-            self.camera.setCurrentIndex(names.index(used))
-        elif devices:
-            self._use(CameraFrames(devices[0], self))
-        else:
-            if used:
-                self.told.emit(
-                    f"{used} was unplugged.", "Photos already taken are kept. Plug it in again."
-                )
+        for one in found:
+            self.camera.addItem(one.name, one)
+        self.camera.setVisible(len(found) > 1)
+        used = self._camera
+        if used is not None and used.id in ids:
+            self.camera.setCurrentIndex(ids.index(used.id))
+        elif found:
+            self._use(found[0])
+        elif used is not None:
             self._use(None)
+            self._explain(
+                f"{used.name} was unplugged",
+                "Plug it back in: it goes on by itself. Photos already taken are kept.",
+                _IMPORT,
+            )
+        elif self._stack.currentWidget() is not self.empty:
+            self._use(None)
+            self._explain(*_NONE, _IMPORT)
 
     def _use_chosen(self) -> None:
-        self._use(CameraFrames(self.camera.currentData(), self))
+        self._use(self.camera.currentData())
+        self.setFocus()
 
-    def _use(self, frames: Frames | None) -> None:
-        if self._frames is not None and self._frames is not frames:
+    def _use_size(self) -> None:
+        if self._frames is not None:
+            self._frames.use_size(self.size_box.currentData())
+        self.setFocus()
+
+    def _use(self, camera: Camera | None) -> None:
+        """Switch to ``camera``; the one in use so far is let go of."""
+        self.shutter.stop()
+        self._late.stop()
+        if self._frames is not None:
+            self._frames.arrived.disconnect(self.viewfinder.pump.take)
+            self._frames.failed.disconnect(self._fail)
             self._frames.stop()
             self._frames.deleteLater()
-        self._frames = frames
-        self.take.setEnabled(frames is not None)
-        self._stack.setCurrentWidget(self.viewfinder if frames is not None else self.empty)
-        if frames is not None:
-            frames.arrived.connect(self.viewfinder.show_frame)
-            frames.failed.connect(self.told)
-            frames.start()
+        self.viewfinder.clear()
+        self._camera = camera
+        self._frames = frames = camera.open(self) if camera is not None else None
+        self.controls.take.setEnabled(frames is not None)
+        sizes = frames.sizes() if frames is not None else ()
+        self.size_box.clear()
+        for size in sizes:
+            self.size_box.addItem(f"{size[0]} × {size[1]}", size)
+        self.size_box.setVisible(len(sizes) > 1)
+        if frames is None:
+            return
+        if sizes:
+            self.size_box.setCurrentIndex(max(0, sizes.index(frames.size())))
+        self._stack.setCurrentWidget(self.viewfinder)
+        frames.arrived.connect(self.viewfinder.pump.take)
+        frames.failed.connect(self._fail)
+        self._late.start()
+        frames.start()
+
+    def _fail(self, message: str, hint: str) -> None:
+        """The camera gives no more pictures: say so in their place."""
+        self.shutter.stop()
+        self._late.stop()
+        self.viewfinder.clear()
+        self.controls.take.setEnabled(False)
+        self._explain(message, hint, _AGAIN)
+
+    def _say_late(self) -> None:
+        self._fail(
+            f"{self._frames.name if self._frames else 'The camera'} shows nothing.",
+            "Another program may be using it, or its lens is locked. Photos already taken are kept.",
+        )
+
+    def _explain(self, title: str, text: str, action: str) -> None:
+        self.empty.set_texts(title.rstrip("."), text, action)
+        self._stack.setCurrentWidget(self.empty)
+
+    def _act(self) -> None:
+        """What the button below an explanation offers."""
+        if self.empty.action.text() == _AGAIN:
+            self._use(self._camera)
+            self.setFocus()
+        else:
+            self.left.emit()
+            self.import_asked.emit()
 
     # -- taking ------------------------------------------------------------------------------
 
     def press(self) -> None:
         """Take, after the countdown; pressed again meanwhile it stops."""
-        if self._second.isActive() or self._next.isActive():
-            self._stop()
-            return
-        if self._frames is None:
-            return
-        self._left_in_burst = self.shots.value()
-        self._burst = uuid.uuid4().hex if self._left_in_burst > 1 else ""
-        self.viewfinder.seconds_left = self.delay.currentData()
-        if self.viewfinder.seconds_left:
-            self._second.start()
-        else:
-            self._begin()
-        self._show_take()
+        if self.shutter.is_busy:
+            self.shutter.stop()
+        elif self.controls.take.isEnabled() and not self.viewfinder.has_picture:
+            self.told.emit("The camera has not shown a picture yet.", "Wait a moment.")
+        elif self.controls.take.isEnabled():
+            controls = self.controls
+            self.shutter.press(
+                controls.delay.currentData(), controls.shots.value(), controls.interval.value()
+            )
+            controls.show_busy(self.shutter.is_busy)
 
-    def _count_down(self) -> None:
-        self.viewfinder.seconds_left -= 1
-        self.viewfinder.update()
-        if self.viewfinder.seconds_left == 0:
-            self._second.stop()
-            self._begin()
-
-    def _begin(self) -> None:
-        if self._left_in_burst > 1:
-            self._next.start()
-        self._take_one()
+    def _begin(self, count: int) -> None:
+        name = self._frames.name if self._frames is not None else ""
+        self._shot = self.shots.begin(self.controls.labels.value(), name, count)
+        self._taken.append(self._shot)
 
     def _take_one(self) -> None:
-        self._left_in_burst -= 1
-        if self._left_in_burst <= 0:
-            self._next.stop()
-        picture = self.viewfinder.picture()
-        self._show_take()
-        if picture.isNull():
-            self.told.emit(
-                "The camera has not shown a picture yet.", "Wait a moment, then take it."
-            )
-            return
-        studio, label_, burst = self.bridge.studio, self.labels.value(), self._burst
-        name = self._frames.name if self._frames is not None else ""
-        taken = datetime.now().astimezone()
+        frame = self.viewfinder.pump.newest
+        if frame is not None and self._shot is not None:
+            self.shots.add(self._shot, frame)
+            self.viewfinder.blink()
 
-        def build() -> ImportRequest:
-            params = {"camera": name, "captured_at": taken.isoformat(timespec="milliseconds")}
-            if burst:
-                params["burst"] = burst
-            blobs = [(f"photo {taken:%Y-%m-%d %H.%M.%S.%f}"[:-3] + ".jpg", _jpeg(picture))]
-            return studio.import_request(blobs=blobs, label=label_, source="photo", params=params)
+    def _end(self) -> None:
+        if self._shot is not None:
+            self.shots.end(self._shot)
+            self._shot = None
+        self.controls.show_busy(False)
 
-        self.bridge.fetch(build, self._submit, self._cannot, self)
-
-    def _submit(self, request: ImportRequest) -> None:
-        try:
-            self.bridge.submit(request)
-        except CatStudioError as error:
-            self._cannot(error)
-
-    def _cannot(self, error: CatStudioError) -> None:
-        self._stop()
-        self.told.emit(error.message, error.hint)
-
-    def _stop(self) -> None:
-        self._second.stop()
-        self._next.stop()
-        self._left_in_burst = self.viewfinder.seconds_left = 0
-        self.viewfinder.update()
-        self._show_take()
+    def take_last_back(self) -> None:
+        """Put the last photo or burst in the trash."""
+        if self._taken:
+            self.shots.take_back(self._taken.pop())
+            self.blurred.hide()
+            self._read_taken()
 
     # -- what was taken ----------------------------------------------------------------------
 
-    def _added(self, id_: str) -> None:
-        self._taken.append(id_)
+    def _landed(self, shot: Shot) -> None:
+        if not shot.ids and shot in self._taken:
+            self._taken.remove(shot)
         self._read_taken()
 
     def _read_taken(self) -> None:
-        ids = self._taken[-_SHOWN:][::-1]
+        ids = [id_ for shot in reversed(self._taken) for id_ in reversed(shot.ids)]
         studio = self.bridge.studio
-        self.bridge.fetch(lambda: studio.images_by_id(ids), self._show_taken, None, self)
+        self.bridge.fetch(lambda: studio.images_by_id(ids), self._show_taken)
 
     def _show_taken(self, records: list[ImageRecord]) -> None:
         there = [record for record in records if record.state is not State.TRASHED]
-        self.strip.show_records(there)
+        # What was undone elsewhere is taken back as well.
+        gone = {record.id for record in records} - {record.id for record in there}
+        self._taken = [shot for shot in self._taken if not shot.ids or {*shot.ids} - gone]
+        self.strip.show_records(there[:_SHOWN])
         self._taken_row.setVisible(bool(there))
 
     # -- the room ----------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in _TAKE_KEYS and not event.isAutoRepeat():
             self.press()
+        elif event.key() == Qt.Key.Key_Backspace:
+            self.take_last_back()
+        elif event.key() == Qt.Key.Key_Escape and self.shutter.is_busy:
+            self.shutter.stop()
         elif event.key() == Qt.Key.Key_Escape:
             self.left.emit()
         else:
             super().keyPressEvent(event)
 
     def shut(self) -> None:
-        """Switch the camera off; may be called twice."""
+        """Switch the camera off; may be called twice. Photos under way still land."""
         if not self._is_shut:
             self._is_shut = True
-            self._stop()
             self._use(None)
+            self.viewfinder.pump.close()
+            self.shots.retire()
 
     def _touched(self, touched: Touched) -> None:
         if touched.labels_changed:
-            self.bridge.fetch(self.bridge.studio.labels, self._show_labels, None, self)
-        self._read_taken()
+            self.bridge.fetch(self.bridge.studio.labels, self._show_labels)
+        if self._taken:
+            self._read_taken()
 
     def _show_labels(self, labels: tuple[str, ...]) -> None:
-        self.labels.set_labels(labels)
+        is_first = self._label is not None
+        self.controls.labels.set_labels(labels)
+        if is_first:
+            self.controls.labels.choose(self._label)
+            self._label = None
 
     def _show_guide(self) -> None:
-        self.viewfinder.guide = self.guide.currentData()
-        self.viewfinder.is_mirrored = self.mirror.isChecked()
-        self.viewfinder.update()
-
-    def _show_take(self) -> None:
-        is_busy = self._second.isActive() or self._next.isActive()
-        self.take.setText("Stop" if is_busy else "Take photo")
-
-
-def _jpeg(picture: QImage) -> bytes:
-    """The encoded picture. Slow for large ones: not on the window's thread."""
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    is_written = picture.convertToFormat(QImage.Format.Format_RGB888).save(
-        buffer,
-        "JPEG",
-        _QUALITY,  # type: ignore[call-overload]  # the stubs lack the device overload
-    )
-    buffer.close()
-    if not is_written:
-        raise BadInputError("The picture could not be encoded.", "Take it again.")
-    return bytes(data.data())
+        controls = self.controls
+        self.viewfinder.show_guide(
+            controls.guide.currentData(), is_mirrored=controls.mirror.isChecked()
+        )
