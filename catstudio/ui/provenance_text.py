@@ -10,7 +10,7 @@ from typing import Any
 from catstudio.core.changes import count_images
 from catstudio.core.types import ImageRecord, Parent, Provenance
 from catstudio.core.wording import size_text
-from catstudio.sources import SOURCES
+from catstudio.sources import SOURCES, augment
 from catstudio.sources.blend import MODES
 from catstudio.studio.adapters import learned_parents
 
@@ -35,7 +35,10 @@ _TITLES = {
     "mode": "Start from",
     "score": "Score",
     "captured_at": "Taken",
+    "plan": "Changes",
 }
+_WORDS = {"plan": augment.describe}
+"""Settings that have a way of their own to be told."""
 _ELSEWHERE = ("flags", "captured_at", "seeds", "order", "label_from", "soft_label", "points")
 """Said in the sentence, or shown as parents; a morph's points are for a machine alone."""
 _LONG = 90
@@ -59,7 +62,7 @@ def settings(record: ImageRecord) -> list[tuple[str, str]]:
     for name in [*(n for n in _TITLES if n in params), *(n for n in params if n not in _TITLES)]:
         if name in _ELSEWHERE or params[name] in ("", None, [], {}):
             continue
-        parameter, value = declared.get(name), value_text(params[name])
+        parameter, value = declared.get(name), _WORDS.get(name, value_text)(params[name])
         title = _TITLES.get(name, name.replace("_", " ").capitalize())
         if parameter is not None:
             title = parameter.title
