@@ -27,12 +27,12 @@ class PhotoPage(ImportPage):
             "Use the camera", "", "camera", "Take photos here, one by one or in bursts"
         )
         self.camera.clicked.connect(self.open_camera)
-        self.keeps_location = QCheckBox("Keep where they were taken")
+        self.keeps_location = QCheckBox("Keep location")
         self.keeps_location.setToolTip(
-            "The place in a photo's metadata is taken out of the stored file unless this is on"
+            "Where a photo was taken is removed from its stored copy unless this is on"
         )
         self.column.insertWidget(1, self.camera)
-        self.column.insertWidget(2, self.keeps_location)
+        self.column.insertWidget(self.column.count() - 1, self.keeps_location)
 
     def ask(self, paths: tuple[str, ...], label: str | None) -> ImportAsk:
         """What to bring in, and whether places stay in."""

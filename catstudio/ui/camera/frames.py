@@ -9,21 +9,13 @@ from typing import NamedTuple
 from PySide6.QtCore import (
     QCameraPermission,
     QCoreApplication,
-    QLoggingCategory,
     QObject,
     QSize,
     Qt,
     QUrl,
     Signal,
 )
-
-# It warns of every library of sound and of video hardware that a computer does not have: no sound
-# is recorded here, and without video hardware the processor does.
-QLoggingCategory.setFilterRules(
-    "qt.multimedia.symbolsresolver=false\nqt.multimedia.playbackengine.codec=false"
-)
-
-from PySide6.QtMultimedia import (  # noqa: E402 - after the rule: it warns while it is loaded
+from PySide6.QtMultimedia import (
     QCamera,
     QCameraDevice,
     QCameraFormat,

@@ -16,12 +16,13 @@ from catstudio.ui.camera.shutter import Shutter
 from catstudio.ui.camera.viewfinder import Viewfinder
 from catstudio.ui.gallery.thumbnails import Thumbnails
 from catstudio.ui.room import Room
-from catstudio.ui.strip import ThumbnailStrip
-from catstudio.ui.theme import L, M, S
+from catstudio.ui.strip import SIDE, ThumbnailStrip
+from catstudio.ui.theme import XS, L, M, S
 from catstudio.ui.widgets import ComboBox, EmptyState, button, icon_button, label
 
 _SHOWN = 12
-"""How many of the last photos the strip shows."""
+"""How many of the last photos the strip shows, at most."""
+_BESIDE = 360  # Logical pixels of the strip's row that what stands beside it takes.
 _FIRST_FRAME_MS = 8000
 """Cameras show something within two or three seconds; one that another program holds never does."""
 _TAKE_KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -111,15 +112,19 @@ class CameraRoom(Room):
             "Take back", "quiet", "undo", "Put the last photo or burst in the trash (Backspace)"
         )
         self.take_back.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._taken_row = QWidget()
-        row = QHBoxLayout(self._taken_row)
+        self.take_back.hide()
+        self._how = label("Space takes a photo. What you take appears here.", "muted")
+        taken = QWidget()
+        # As high without photos, so that the first one does not move the picture.
+        taken.setFixedHeight(SIDE + S)
+        row = QHBoxLayout(taken)
         row.setContentsMargins(L, 0, L, S)
         row.setSpacing(M)
+        row.addWidget(self._how)
         row.addWidget(self.strip, 1)
         row.addWidget(self.blurred)
         row.addWidget(self.take_back)
-        self._taken_row.hide()
-        return self._taken_row
+        return taken
 
     def _connect(self) -> None:
         self._back.clicked.connect(self.left)
@@ -201,6 +206,7 @@ class CameraRoom(Room):
         if sizes:
             self.size_box.setCurrentIndex(max(0, sizes.index(frames.size())))
         self._stack.setCurrentWidget(self.viewfinder)
+        self._show_how()
         frames.arrived.connect(self.viewfinder.pump.take)
         frames.failed.connect(self._fail)
         self._late.start()
@@ -223,6 +229,7 @@ class CameraRoom(Room):
     def _explain(self, title: str, text: str, action: str) -> None:
         self.empty.set_texts(title.rstrip("."), text, action)
         self._stack.setCurrentWidget(self.empty)
+        self._show_how()
 
     def _act(self) -> None:
         """What the button below an explanation offers."""
@@ -289,8 +296,10 @@ class CameraRoom(Room):
         # What was undone elsewhere is taken back as well.
         gone = {record.id for record in records} - {record.id for record in there}
         self._taken = [shot for shot in self._taken if not shot.ids or {*shot.ids} - gone]
-        self.strip.show_records(there[:_SHOWN])
-        self._taken_row.setVisible(bool(there))
+        fitting = (self.width() - _BESIDE) // (SIDE + XS)
+        self.strip.show_records(there[: max(1, min(fitting, _SHOWN))])
+        self.take_back.setVisible(bool(there))
+        self._show_how()
 
     # -- the room ----------------------------------------------------------------------------
 
@@ -326,6 +335,10 @@ class CameraRoom(Room):
         if is_first:
             self.controls.labels.choose(self._label)
             self._label = None
+
+    def _show_how(self) -> None:
+        is_ready = self._stack.currentWidget() is self.viewfinder
+        self._how.setVisible(is_ready and self.take_back.isHidden())
 
     def _show_guide(self) -> None:
         controls = self.controls

@@ -120,6 +120,7 @@ class Viewfinder(QWidget):
         painter.restore()
         if self._is_blinking:
             painter.fillRect(place, QColor(255, 255, 255, 150))
+        painter.setClipRect(place, Qt.ClipOperation.IntersectClip)
         self._paint_guide(painter, place)
         if self.seconds_left:
             self._paint_count(painter, place)
