@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from catstudio.core.changes import SetWeight
 from catstudio.core.errors import CatStudioError, NotPossibleError
-from catstudio.core.types import State
+from catstudio.core.types import Split, State
 from catstudio.jobs.requests import AnyRequest, GenerateRequest, ImportRequest
 from catstudio.sources import prompts
 from catstudio.studio import Studio
@@ -39,6 +39,33 @@ def generate_request(studio: Studio, ask: GenerateAsk, is_trial: bool = False) -
         mask=ask.mask,
         is_trial=is_trial,
     )
+
+
+def to_copy(studio: Studio, ask: CopyAsk) -> tuple[tuple[str, ...], int]:
+    """The ids of the images to count several times, and how many of those asked for are
+    validated or tested on instead. Reads the project: call it in the background.
+
+    Raises :class:`NotPossibleError` when nothing is left.
+    """
+    if ask.ids is not None:
+        asked = studio.images_by_id(ask.ids)
+    else:
+        asked = [
+            record
+            for record in studio.images()
+            if record.label == ask.label and record.state is State.ACCEPTED
+        ]
+    ids = tuple(one.id for one in asked if one.split not in (Split.VAL, Split.TEST))
+    if not ids and ask.ids is not None:
+        raise NotPossibleError(
+            "What is validated or tested on counts once, whatever its copies.",
+            "Select images that are trained on.",
+        )
+    if not ids:
+        raise NotPossibleError(
+            f"There is no accepted image of {ask.label} to train on.", "Add photos first."
+        )
+    return ids, len(asked) - len(ids) if ask.ids is not None else 0
 
 
 class Asking(QObject):
@@ -76,26 +103,24 @@ class Asking(QObject):
         self._start(build)
 
     def count_copies(self, ask: CopyAsk) -> None:
-        """Give images a weight: one edit, which undo takes back."""
+        """Give images a weight: one edit, which undo takes back. What is validated or tested on
+        stays as it is, and that is said."""
 
-        def ids() -> tuple[str, ...]:
-            if ask.ids is not None:
-                return ask.ids
-            found = tuple(
-                record.id
-                for record in self._studio.images()
-                if record.label == ask.label and record.state is State.ACCEPTED
-            )
-            if not found:
-                raise NotPossibleError(
-                    f"There is no accepted image of {ask.label}.", "Add photos first."
+        def apply(found: tuple[tuple[str, ...], int]) -> None:
+            ids, n_held = found
+            self._bridge.apply(SetWeight(ids, ask.weight))
+            if n_held:
+                stays = "it stays" if n_held == 1 else "they stay"
+                are = "is" if n_held == 1 else "are"
+                self._failed(
+                    NotPossibleError(
+                        f"{n_held:,} of the selected images {are} validated or tested on: "
+                        f"{stays} counted once.",
+                        f"The other {len(ids):,} count {ask.weight:,} times.",
+                    )
                 )
-            return found
 
-        def apply(found: tuple[str, ...]) -> None:
-            self._bridge.apply(SetWeight(found, ask.weight))
-
-        self._bridge.fetch(ids, apply, self._failed, self)
+        self._bridge.fetch(partial(to_copy, self._studio, ask), apply, self._failed, self)
 
     def _start(self, build: Callable[[], AnyRequest]) -> None:
         self._bridge.fetch(build, self._submit, self._failed)

@@ -50,7 +50,8 @@ class GenerateAsk:
 
 @dataclass(frozen=True)
 class CopyAsk:
-    """Count images ``weight`` times. ``ids`` None takes all accepted photos of ``label``."""
+    """Count images ``weight`` times. ``ids`` None takes all accepted images of ``label`` that may
+    be trained on."""
 
     label: str
     weight: int

@@ -14,7 +14,7 @@ class Facts:
     """Counts by label, and the gallery's selection.
 
     ``seeds`` are accepted real photos that nothing is tested on; ``accepted`` all accepted
-    images. Both are empty until they have been read.
+    images that may be trained on. Both are empty until they have been read.
     """
 
     labels: tuple[str, ...] = ()
@@ -29,7 +29,9 @@ class Facts:
             labels=tuple(one.label for one in readiness.labels),
             selected=selected,
             seeds={one.label: one.train + one.undrawn for one in readiness.labels},
-            accepted={one.label: one.real + one.synthetic for one in readiness.labels},
+            accepted={
+                one.label: one.train + one.undrawn + one.synthetic for one in readiness.labels
+            },
         )
 
 

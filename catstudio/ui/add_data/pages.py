@@ -7,11 +7,12 @@ from collections.abc import Callable
 from catstudio.sources import Source
 from catstudio.ui.add_data.augment_page import AugmentPage
 from catstudio.ui.add_data.blend_page import BlendPage
+from catstudio.ui.add_data.copy_page import CopyPage
 from catstudio.ui.add_data.diffusion_page import DiffusionPage
 from catstudio.ui.add_data.draw_page import DrawPage
 from catstudio.ui.add_data.generate_page import GeneratePage
 from catstudio.ui.add_data.photo_page import PhotoPage
-from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
+from catstudio.ui.add_data.source_page import ImportPage, SourcePage
 from catstudio.ui.add_data.vendor_page import VendorPage
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.settings import Settings

@@ -24,12 +24,13 @@ from catstudio.core.types import ImageRecord
 from catstudio.sources import SOURCES, Source, recipes
 from catstudio.ui import icons
 from catstudio.ui.add_data.asks import CopyAsk, GenerateAsk, ImportAsk, button_text
+from catstudio.ui.add_data.copy_page import CopyPage
 from catstudio.ui.add_data.diffusion_page import DiffusionPage
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.generate_page import GeneratePage
 from catstudio.ui.add_data.label_chooser import LabelChooser
 from catstudio.ui.add_data.pages import build_page
-from catstudio.ui.add_data.source_page import CopyPage, ImportPage, SourcePage
+from catstudio.ui.add_data.source_page import ImportPage, SourcePage
 from catstudio.ui.add_data.vendor_page import VendorPage
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.settings import Settings

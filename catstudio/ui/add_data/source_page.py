@@ -7,15 +7,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from catstudio.sources import Source
 from catstudio.sources.base import Kind, Parameter
-from catstudio.ui.add_data.asks import CopyAsk, ImportAsk
+from catstudio.ui.add_data.asks import ImportAsk
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.fields import Field
 from catstudio.ui.add_data.form import Form
 from catstudio.ui.theme import S
 from catstudio.ui.widgets import CollapsibleSection, label
-
-TIMES = Parameter(name="weight", title="Times", kind=Kind.INT, default=30, low=1, high=1_000_000)
-
 
 CREDIT = tuple(
     Parameter(name=name, title=title, kind=Kind.TEXT, default="", help=help_)
@@ -107,40 +104,3 @@ class ImportPage(SourcePage):
     def credit(self) -> dict[str, str]:
         """Origin, license and author, as they are filled in."""
         return {name: str(field.value()) for name, field in self._credit.items()}
-
-
-class CopyPage(SourcePage):
-    """Counts images several times: a weight, not files."""
-
-    def __init__(self, source: Source, parent: QWidget | None = None) -> None:
-        super().__init__(source, parent)
-        self._times = Field(TIMES)
-        self._times.changed.connect(self.changed)
-        self._which = label("", "small", wrap=True)
-        form = Form()
-        form.add(TIMES.title, self._times)
-        self.column.addWidget(form)
-        self.column.addWidget(self._which)
-
-    @property
-    def count(self) -> int:
-        return int(self._times.value())
-
-    def show_facts(self, facts: Facts, label: str | None) -> None:
-        """Say which images would be counted."""
-        super().show_facts(facts, label)
-        n = len(facts.selected)
-        if n:
-            self._which.setText("The selected image." if n == 1 else f"The {n:,} selected images.")
-        else:
-            n = facts.accepted.get(self.label, 0)
-            self._which.setText(f"All accepted images of {self.label}: {n:,}.")
-
-    def why_not(self) -> str:
-        if self.facts.selected or self.facts.accepted.get(self.label, 0):
-            return ""
-        return f"There is no accepted image of {self.label} to count. Add photos first."
-
-    def ask(self) -> CopyAsk:
-        """What to count, and how often."""
-        return CopyAsk(label=self.label, weight=self.count, ids=self.facts.selected or None)

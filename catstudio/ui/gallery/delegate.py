@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from catstudio.core.types import ImageRecord, Split, State
@@ -63,6 +63,8 @@ class CellDelegate(QStyledItemDelegate):
         self._paint_ground(painter, theme, ground, is_selected, is_hovered)
         self._paint_image(painter, theme, ground, record)
         self._paint_badge(painter, theme, ground, record)
+        if record.weight > 1:
+            _paint_copies(painter, theme, ground, record.weight)
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(theme.text), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -144,11 +146,27 @@ class CellDelegate(QStyledItemDelegate):
 
 
 def _notes(record: ImageRecord) -> str:
-    """What stands at the right end of the line: copies, and a held-out split."""
-    parts = [f"× {record.weight:,}"] if record.weight > 1 else []
-    if record.split in (Split.TEST, Split.VAL):
-        parts.append(record.split.value)
-    return "  ".join(parts)
+    """What stands at the right end of the line: a held-out split."""
+    return record.split.value if record.split in (Split.TEST, Split.VAL) else ""
+
+
+def _paint_copies(painter: QPainter, theme: Theme, ground: QRectF, weight: int) -> None:
+    """How often the image counts, in the colour of copies, at the lower right."""
+    font = painter.font()
+    font.setPixelSize(SMALL)
+    font.setWeight(QFont.Weight.DemiBold)
+    text = f"×{weight:,}"
+    width = QFontMetricsF(font).horizontalAdvance(text) + 10
+    pill = QRectF(ground.right() - width - 5, ground.bottom() - _BADGE - 5, width, _BADGE)
+    fill = theme.source("copy")
+    painter.setPen(QPen(QColor(theme.surface), 1))
+    painter.setBrush(QColor(fill))
+    painter.drawRoundedRect(pill.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+    before = painter.font()
+    painter.setFont(font)
+    painter.setPen(QColor(on(fill)))
+    painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+    painter.setFont(before)
 
 
 def badge(theme: Theme, source: str, side: int, ratio: float) -> QPixmap:

@@ -50,12 +50,14 @@ class Facets:
     """Counts for the status line and the chips.
 
     A chip's count is what it would show: images that pass all *other* properties.
-    ``lineages`` is how many independent photos (or bursts) the shown images go back to.
+    ``lineages`` is how many independent photos (or bursts) the shown images go back to;
+    ``counted`` how many training counts of them, copies too.
     """
 
     total: int = 0
     shown: int = 0
     lineages: int = 0
+    counted: int = 0
     pending: int = 0
     sources: Counter[str] = field(default_factory=Counter)
     labels: Counter[str | None] = field(default_factory=Counter)
@@ -102,6 +104,7 @@ def choose(records: Collection[ImageRecord], wanted: Filter) -> tuple[list[Image
             if by_state:
                 shown.append(record)
                 lineages.update(record.lineages)
+                facets.counted += record.weight
         if not by_state:
             continue
         if by_label and by_split:

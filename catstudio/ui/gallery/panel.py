@@ -258,7 +258,8 @@ class GalleryPanel(QWidget):
 
 
 def status_text(facets: Facets, chosen: int) -> str:
-    """``214 images · 12 selected · 41 independent``; what is filtered out is counted too."""
+    """``214 images (243 with copies) · 12 selected · 41 independent``; what is filtered out is
+    counted too."""
     if not facets.total and not facets.shown:
         return ""
     noun = "image" if facets.shown == 1 else "images"
@@ -266,6 +267,8 @@ def status_text(facets: Facets, chosen: int) -> str:
     parts = [
         f"{facets.shown:,} {noun}" if is_all else f"{facets.shown:,} of {facets.total:,} images"
     ]
+    if facets.counted > facets.shown:
+        parts[0] += f" ({facets.counted:,} with copies)"
     if chosen:
         parts.append(f"{chosen:,} selected")
     if facets.shown:
