@@ -108,20 +108,20 @@ def test_a_photo_is_taken_and_taken_back(
     data = studio.image_path(photo).read_bytes()
     assert decode(data, "x").captured_at == params["captured_at"]
     assert len(params["captured_at"]) == len("2026:01:02 03:04:05.678+02:00")
-    qtbot.waitUntil(room.strip.isVisible, timeout=WAIT)
+    qtbot.waitUntil(room.taken.strip.isVisible, timeout=WAIT)
     qtbot.keyClick(room, Qt.Key.Key_Backspace)
     qtbot.waitUntil(lambda: studio.image(photo.id).state is State.TRASHED, timeout=WAIT)
-    qtbot.waitUntil(lambda: not room.strip.isVisible(), timeout=WAIT)
+    qtbot.waitUntil(lambda: not room.taken.strip.isVisible(), timeout=WAIT)
 
 
 def test_what_is_undone_in_the_window_leaves_the_strip(
     empty_bridge: StudioBridge, room: CameraRoom, qtbot
 ) -> None:
     room.press()
-    qtbot.waitUntil(room.strip.isVisible, timeout=WAIT)
+    qtbot.waitUntil(room.taken.strip.isVisible, timeout=WAIT)
     wait_for(qtbot, empty_bridge, 1)
     empty_bridge.undo()
-    qtbot.waitUntil(lambda: not room.strip.isVisible(), timeout=WAIT)
+    qtbot.waitUntil(lambda: not room.taken.strip.isVisible(), timeout=WAIT)
 
 
 def test_a_burst_is_one_step_and_stays_together(
@@ -143,7 +143,7 @@ def test_a_burst_is_one_step_and_stays_together(
     studio.apply(SetSplit((photos[0].id,), Split.TEST))
     with pytest.raises(BadInputError):
         studio.apply(SetSplit((photos[1].id,), Split.TRAIN))
-    room.take_last_back()
+    room.taken.take_back()
     qtbot.waitUntil(lambda: studio.image(photos[3].id).state is State.TRASHED, timeout=WAIT)
 
 
@@ -231,6 +231,8 @@ def test_without_a_camera_it_says_what_to_do(empty_bridge: StudioBridge, video: 
     assert room.empty.isVisible()
     assert not room.controls.take.isEnabled()
     room.press()
+    qtbot.waitUntil(lambda: room.controls.labels._labels != (), timeout=WAIT)
+    assert room.controls.labels.value() is None
     with qtbot.waitSignals([room.left, room.import_asked]):
         room.empty.action.click()
     cameras.plug(video)

@@ -7,22 +7,17 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from catstudio.core.changes import AddLabel, Touched
-from catstudio.core.types import ImageRecord, State
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.camera.controls import Controls
 from catstudio.ui.camera.frames import Camera, Cameras, Frames
 from catstudio.ui.camera.shots import Shot, Shots
 from catstudio.ui.camera.shutter import Shutter
+from catstudio.ui.camera.taken import Taken
 from catstudio.ui.camera.viewfinder import Viewfinder
-from catstudio.ui.gallery.thumbnails import Thumbnails
 from catstudio.ui.room import Room
-from catstudio.ui.strip import SIDE, ThumbnailStrip
-from catstudio.ui.theme import XS, L, M, S
-from catstudio.ui.widgets import ComboBox, EmptyState, button, icon_button, label
+from catstudio.ui.theme import L, M, S
+from catstudio.ui.widgets import ComboBox, EmptyState, icon_button, label
 
-_SHOWN = 12
-"""How many of the last photos the strip shows, at most."""
-_BESIDE = 360  # Logical pixels of the strip's row that what stands beside it takes.
 _FIRST_FRAME_MS = 8000
 """Cameras show something within two or three seconds; one that another program holds never does."""
 _TAKE_KEYS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -58,7 +53,7 @@ class CameraRoom(Room):
         self._camera: Camera | None = None
         self._frames: Frames | None = None
         self._label = label_
-        self._taken: list[Shot] = []
+        self._has_labels = False
         self._shot: Shot | None = None
         self._is_shut = False
         self.shutter = Shutter(self)
@@ -95,36 +90,15 @@ class CameraRoom(Room):
         middle = QHBoxLayout()
         middle.setContentsMargins(L, 0, L, S)
         middle.addWidget(self._stack)
+        self.taken = Taken(self.bridge, self.shots)
         self.controls = Controls()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
         column.addLayout(middle, 1)
-        column.addWidget(self._build_taken())
+        column.addWidget(self.taken)
         column.addWidget(self.controls)
-
-    def _build_taken(self) -> QWidget:
-        self.strip = ThumbnailStrip(Thumbnails(self.bridge, self, limit=16 << 20), most=_SHOWN)
-        self.blurred = label("The last photo seems blurred.", "look")
-        self.blurred.hide()
-        self.take_back = button(
-            "Take back", "quiet", "undo", "Put the last photo or burst in the trash (Backspace)"
-        )
-        self.take_back.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.take_back.hide()
-        self._how = label("Space takes a photo. What you take appears here.", "muted")
-        taken = QWidget()
-        # As high without photos, so that the first one does not move the picture.
-        taken.setFixedHeight(SIDE + S)
-        row = QHBoxLayout(taken)
-        row.setContentsMargins(L, 0, L, S)
-        row.setSpacing(M)
-        row.addWidget(self._how)
-        row.addWidget(self.strip, 1)
-        row.addWidget(self.blurred)
-        row.addWidget(self.take_back)
-        return taken
 
     def _connect(self) -> None:
         self._back.clicked.connect(self.left)
@@ -132,7 +106,6 @@ class CameraRoom(Room):
         self.camera.activated.connect(lambda _: self._use_chosen())
         self.size_box.activated.connect(lambda _: self._use_size())
         self.empty.triggered.connect(self._act)
-        self.take_back.clicked.connect(self.take_last_back)
         self.controls.pressed.connect(self.press)
         self.controls.guided.connect(self._show_guide)
         self.controls.labels.added.connect(lambda name: self.bridge.apply(AddLabel(name)))
@@ -140,8 +113,6 @@ class CameraRoom(Room):
         self.shutter.begun.connect(self._begin)
         self.shutter.fired.connect(self._take_one)
         self.shutter.ended.connect(self._end)
-        self.shots.judged.connect(self.blurred.setVisible)
-        self.shots.landed.connect(self._landed)
         self.shots.failed.connect(self.told)
         self._late.timeout.connect(self._say_late)
         self.viewfinder.pump.shown.connect(self._late.stop)
@@ -206,7 +177,7 @@ class CameraRoom(Room):
         if sizes:
             self.size_box.setCurrentIndex(max(0, sizes.index(frames.size())))
         self._stack.setCurrentWidget(self.viewfinder)
-        self._show_how()
+        self.taken.show_ready(True)
         frames.arrived.connect(self.viewfinder.pump.take)
         frames.failed.connect(self._fail)
         self._late.start()
@@ -229,7 +200,7 @@ class CameraRoom(Room):
     def _explain(self, title: str, text: str, action: str) -> None:
         self.empty.set_texts(title.rstrip("."), text, action)
         self._stack.setCurrentWidget(self.empty)
-        self._show_how()
+        self.taken.show_ready(False)
 
     def _act(self) -> None:
         """What the button below an explanation offers."""
@@ -258,7 +229,7 @@ class CameraRoom(Room):
     def _begin(self, count: int) -> None:
         name = self._frames.name if self._frames is not None else ""
         self._shot = self.shots.begin(self.controls.labels.value(), name, count)
-        self._taken.append(self._shot)
+        self.taken.add(self._shot)
 
     def _take_one(self) -> None:
         frame = self.viewfinder.pump.newest
@@ -272,42 +243,13 @@ class CameraRoom(Room):
             self._shot = None
         self.controls.show_busy(False)
 
-    def take_last_back(self) -> None:
-        """Put the last photo or burst in the trash."""
-        if self._taken:
-            self.shots.take_back(self._taken.pop())
-            self.blurred.hide()
-            self._read_taken()
-
-    # -- what was taken ----------------------------------------------------------------------
-
-    def _landed(self, shot: Shot) -> None:
-        if not shot.ids and shot in self._taken:
-            self._taken.remove(shot)
-        self._read_taken()
-
-    def _read_taken(self) -> None:
-        ids = [id_ for shot in reversed(self._taken) for id_ in reversed(shot.ids)]
-        studio = self.bridge.studio
-        self.bridge.fetch(lambda: studio.images_by_id(ids), self._show_taken)
-
-    def _show_taken(self, records: list[ImageRecord]) -> None:
-        there = [record for record in records if record.state is not State.TRASHED]
-        # What was undone elsewhere is taken back as well.
-        gone = {record.id for record in records} - {record.id for record in there}
-        self._taken = [shot for shot in self._taken if not shot.ids or {*shot.ids} - gone]
-        fitting = (self.width() - _BESIDE) // (SIDE + XS)
-        self.strip.show_records(there[: max(1, min(fitting, _SHOWN))])
-        self.take_back.setVisible(bool(there))
-        self._show_how()
-
     # -- the room ----------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _TAKE_KEYS and not event.isAutoRepeat():
             self.press()
         elif event.key() == Qt.Key.Key_Backspace:
-            self.take_last_back()
+            self.taken.take_back()
         elif event.key() == Qt.Key.Key_Escape and self.shutter.is_busy:
             self.shutter.stop()
         elif event.key() == Qt.Key.Key_Escape:
@@ -326,19 +268,12 @@ class CameraRoom(Room):
     def _touched(self, touched: Touched) -> None:
         if touched.labels_changed:
             self.bridge.fetch(self.bridge.studio.labels, self._show_labels)
-        if self._taken:
-            self._read_taken()
 
     def _show_labels(self, labels: tuple[str, ...]) -> None:
-        is_first = self._label is not None
         self.controls.labels.set_labels(labels)
-        if is_first:
+        if not self._has_labels:
+            self._has_labels = True
             self.controls.labels.choose(self._label)
-            self._label = None
-
-    def _show_how(self) -> None:
-        is_ready = self._stack.currentWidget() is self.viewfinder
-        self._how.setVisible(is_ready and self.take_back.isHidden())
 
     def _show_guide(self) -> None:
         controls = self.controls
