@@ -2,7 +2,7 @@
 
 Widgets ask for a look by a dynamic property ``role``: buttons ``primary``, ``danger``,
 ``quiet`` (no ground until hovered), ``chip``; labels ``title``, ``heading``, ``muted``,
-``small``, ``problem``; frames ``panel``, ``card``, ``line``.
+``small``, ``problem``; frames ``panel``, ``card``, ``line``; lists ``popup``.
 """
 
 from __future__ import annotations
@@ -139,6 +139,9 @@ QStatusBar::item { border: 0; }
 
 QAbstractItemView { background: transparent; border: 0; outline: 0;
     selection-background-color: $selected; selection-color: $text; }
+QListView[role="popup"] { background: $surface; border: 1px solid $line; padding: ${xs}px; }
+QListView[role="popup"]::item { border-radius: 4px; padding: ${xs}px ${s}px; }
+QListView[role="popup"]::item:selected { background: $selected; color: $text; }
 QListWidget::item, QTreeView::item, QTableView::item { border-radius: 4px; padding: ${xs}px; }
 QListWidget::item:hover, QTreeView::item:hover { background: $hover; }
 QListWidget::item:selected, QTreeView::item:selected { background: $selected; color: $text; }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,8 +16,7 @@ from catstudio.jobs.events import AnyEvent, Failed
 from catstudio.models import ModelRegistry
 from catstudio.sources import recipes
 from catstudio.sources.datasets import is_dataset
-from catstudio.studio import MAX_SEED, Readiness, Studio
-from catstudio.ui.add_data.asks import LABEL_COUNT, GenerateAsk
+from catstudio.studio import Readiness, Studio
 from catstudio.ui.add_data.draw_page import DrawPage
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.model_chooser import IMAGE_MODELS
@@ -215,39 +213,17 @@ class Workspace(QWidget):
             return any(entry.kind in IMAGE_MODELS for entry in registry.list())
 
         def go_on(has_model: bool) -> None:
-            recipe = recipes.more_like(record, has_model)
+            self.left.setVisible(True)
+            self.panel.use_recipe(recipes.more_like(record, has_model), record)
+            self.panel.button.setFocus()
             if is_at_once:
-                self._start_recipe(recipe, record)
-            else:
-                self._show_recipe(recipe, record)
+                self.panel.press_soon()
 
         self.bridge.fetch(read, go_on, self._tell_error, self)
-
-    def _show_recipe(self, recipe: recipes.Recipe, record: ImageRecord) -> None:
-        self.left.setVisible(True)
-        self.panel.use_recipe(recipe, record)
-        self.panel.button.setFocus()
-
-    def _start_recipe(self, recipe: recipes.Recipe, record: ImageRecord) -> None:
-        self.asking.generate(
-            GenerateAsk(
-                method=recipe.method,
-                label=record.label or self.panel.labels.value() or self._first_label(),
-                count=LABEL_COUNT,
-                template=recipe.template,
-                seed=random.randrange(MAX_SEED),
-                seeds=recipe.seeds,
-                options=recipe.options,
-            )
-        )
 
     def _fix(self, record: ImageRecord) -> None:
         self.left.setVisible(True)
         self.panel.fix(record)
-
-    def _first_label(self) -> str:
-        readiness = self.counts.readiness
-        return readiness.labels[0].label if readiness is not None else ""
 
     def show_inspector(self, is_wanted: bool) -> None:
         """Show the inspector beside the gallery; the training tab needs its room."""

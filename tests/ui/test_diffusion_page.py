@@ -14,7 +14,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 
-from catstudio.core.types import ImageRecord, Parent, Provenance, Split, State
+from catstudio.core.types import ImageRecord, Parent, Provenance, State
 from catstudio.models import ModelEntry, ModelRegistry
 from catstudio.resources import resource
 from catstudio.sources import prompts
@@ -24,6 +24,7 @@ from catstudio.ui.add_data.diffusion_page import DiffusionPage
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.image_field import ImageField
 from catstudio.ui.add_data.mode_switch import Mode
+from catstudio.ui.add_data.outpaint_pad import OutpaintPad
 from catstudio.ui.add_data.panel import AddDataPanel
 from catstudio.ui.add_data.prompt_editor import PromptEditor, is_too_long, template_note
 from catstudio.ui.add_data.prompt_ideas import joined
@@ -31,6 +32,7 @@ from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.draw.mask_room import MaskRoom
 from catstudio.ui.gallery.carrying import IDS
 from catstudio.ui.settings import Settings
+from catstudio.ui.workspace import Workspace
 
 
 def entry(id_: str, kind: str, family: str = "stable-diffusion", **more) -> ModelEntry:
@@ -267,6 +269,20 @@ def test_a_layout_can_be_kept_to_while_redrawing(
     page.fields["control_guidance_start"].set_value(0.9)
     page.fields["control_guidance_end"].set_value(0.5)
     assert "must end after it begins" in page.why_not()
+
+
+def test_what_would_be_too_long_is_said_before_it_is_tried(
+    panel: AddDataPanel, bridge: StudioBridge, qtbot
+) -> None:
+    page, (cat, _) = page_of(panel), bridge.studio.images()
+    page.modes.set_value(Mode.OUTPAINT)
+    select(panel, qtbot, cat.id)
+    page.fields["outpaint_amount"].set_value(50)
+    page.images._extend.findChild(OutpaintPad).buttons["left"].click()
+    assert page.fields["outpaint"].value() == "left"
+    assert "would be 676 × 300 pixels" in panel._why.text()
+    page.fields["outpaint"].set_value("top")
+    assert page.why_not() == ""
 
 
 # -- prompts
@@ -513,4 +529,49 @@ def test_what_is_wrong_is_painted_first(
     assert page.mode is (Mode.INPAINT if is_painted else Mode.IMAGE)
     assert bool(ask.mask) is is_painted
     assert ask.options["strength"] == pytest.approx(0.75 if is_painted else 0.3)
-    assert Split.TEST not in {record.split for record in page.images.start._records}
+
+
+@pytest.fixture
+def space(bridge: StudioBridge, settings: Settings, qtbot) -> Iterator[Workspace]:
+    space = Workspace(bridge.studio, settings)
+    qtbot.addWidget(space)
+    space.resize(1280, 800)
+    space.show()
+    qtbot.waitUntil(lambda: space.counts.readiness is not None, timeout=10_000)
+    yield space
+    space.close_parts()
+
+
+def test_more_like_this_fills_the_panel_and_with_shift_starts(
+    space: Workspace, qtbot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(space.bridge, "submit", asked.append)
+    cat, _ = space.studio.images()
+    space.show_image(cat.id)
+    qtbot.waitUntil(space.gallery.actions_.more.isEnabled, timeout=10_000)
+    space.gallery.actions_.more.trigger()
+    qtbot.waitUntil(lambda: isinstance(space.panel.page, DiffusionPage), timeout=10_000)
+    page = page_of(space.panel)
+    assert page.mode is Mode.IMAGE and page.seeds == (cat.id,)
+    assert page.prompt.text() == "a photo of a cat"
+    assert page.fields["strength"].value() == pytest.approx(0.55)
+    assert not asked
+    shift = Qt.KeyboardModifier.ShiftModifier
+    QTest.mouseClick(space.inspector.more, Qt.MouseButton.LeftButton, shift)
+    qtbot.waitUntil(lambda: bool(asked), timeout=10_000)
+    assert (asked[0].method, asked[0].count) == ("diffusers", 8)
+    assert [seed.id for seed in asked[0].seeds] == [cat.id]
+    assert asked[0].options["model"] == "small"
+
+
+def test_nothing_is_made_from_what_is_tested_on(space: Workspace, qtbot) -> None:
+    cat, held = space.studio.images()
+    actions = space.gallery.actions_
+    for record, is_free in ((cat, True), (held, False)):
+        space.show_image(record.id)
+        qtbot.waitUntil(lambda one=record: space._selected == (one.id,), timeout=10_000)
+        menu = actions.menu(space)
+        assert (actions.more in menu.actions(), actions.fix in menu.actions()) == (is_free,) * 2
+        assert actions.use not in menu.actions(), "a photo was made by no settings"
+        menu.deleteLater()

@@ -28,6 +28,7 @@ from catstudio.ui.add_data.outpaint_pad import OutpaintPad
 from catstudio.ui.add_data.part_field import PartField
 from catstudio.ui.add_data.prompt_editor import is_too_long, template_note
 from catstudio.ui.add_data.prompt_tools import PromptTools
+from catstudio.ui.add_data.sight import scroll_to
 from catstudio.ui.add_data.tab_order import follow_layout
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.room import Room
@@ -36,6 +37,8 @@ from catstudio.ui.widgets import CollapsibleSection, label
 
 _FIX = "Paint over what is wrong. With nothing painted, all of it is touched up a little."
 _MAIN = ("size", "num_inference_steps", "guidance_scale", "strength")
+_SHORT = {"guidance_scale": "Guidance"}
+"""Words that leave a seed of ten digits its room."""
 _EXTRAS = ("loras", "embeddings", "scheduler", "decoder", "hires", "hires_strength")
 """What an image was made without stands nowhere in its settings."""
 _ADAPTERS = ("loras", "embeddings")
@@ -136,6 +139,7 @@ class DiffusionPage(GeneratePage):
         if recipe.seed is not None:
             self.seed.lock(recipe.seed)
         self._show_mode()
+        scroll_to(self.modes)
 
     def fix(self, record: ImageRecord) -> None:
         """Have what is wrong with ``record`` painted over, then put into the panel how it is mended."""
@@ -301,7 +305,8 @@ class DiffusionPage(GeneratePage):
         if self.model is not None:
             self.column.insertWidget(self.column.indexOf(self.model) + 1, self._advice)
         for name in _MAIN:
-            self._form.add(fields[name].parameter.title, fields[name])
+            words = _SHORT.get(name, fields[name].parameter.title)
+            self._form.add(words, fields[name])
         self._form.add("Seed", self.seed)
         self._form.span(fields["lock_seed"])
         self.column.addWidget(self._form)

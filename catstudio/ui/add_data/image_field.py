@@ -277,7 +277,7 @@ def _tinted(picture: QImage, mask: bytes) -> QImage:
     )
     tint = QImage(picture.size(), QImage.Format.Format_ARGB32_Premultiplied)
     tint.fill(_TINT)
-    tint.setAlphaChannel(grey.convertToFormat(QImage.Format.Format_Alpha8))
+    tint.setAlphaChannel(grey)
     painter = QPainter(picture)
     painter.setOpacity(_TINT_SHARE)
     painter.drawImage(QPoint(0, 0), tint)

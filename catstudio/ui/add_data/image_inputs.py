@@ -20,7 +20,7 @@ _REDRAW = (
     "Paint the mask…",
     "Paint over what is to be redrawn",
     "Paint over what is to be redrawn; the rest stays as it is.",
-    "Only what is painted.",
+    "Painted.",
 )
 _START = {
     Mode.IMAGE: "Select images in the gallery, or drop some here.",
@@ -64,6 +64,8 @@ class ImageInputs(QWidget):
         self.mask_field.changed.connect(self.changed)
         self.mask_field.room_asked.connect(self.room_asked)
         self.control.changed.connect(self.changed)
+        for name in ("outpaint", "outpaint_amount"):
+            fields[name].changed.connect(self.changed)
 
     def set_mode(self, mode: Mode) -> None:
         """Show what ``mode`` uses."""
@@ -96,6 +98,8 @@ class ImageInputs(QWidget):
             return reason
         if self._mode is Mode.INPAINT and not self.mask_png():
             return "Paint over what is to be redrawn: press “Paint the mask…”."
+        if self._mode is Mode.OUTPAINT and (reason := self._extend.why_not(self.start.record())):
+            return reason
         return self.control.why_not()
 
     def use(self, recipe: Recipe) -> None:

@@ -9,7 +9,7 @@ from catstudio.core.types import ImageRecord
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.room import Room
 from catstudio.ui.theme import S
-from catstudio.ui.widgets import button, icon_button, label
+from catstudio.ui.widgets import ElidedLabel, button, icon_button
 
 
 class MaskField(QWidget):
@@ -42,7 +42,7 @@ class MaskField(QWidget):
         self._mask = b""
         self.paint = button(text, "", "pencil", tooltip)
         self.paint.clicked.connect(self._ask)
-        self._is_masked = label(done, "small")
+        self._is_masked = ElidedLabel(done, "small")
         self.drop = icon_button("clear", "Without the mask again")
         self.drop.clicked.connect(self._forget)
         row = QHBoxLayout(self)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from catstudio.core.types import ImageRecord
 from catstudio.ui.add_data.fields import Field
 from catstudio.ui.theme import XS, L
 from catstudio.ui.widgets import icon_button, label
@@ -24,6 +25,8 @@ _PLACES = {
     "bottom": (2, 1, "arrow-down"),
 }
 _FIRST = "all"
+_LONGEST = 2.0
+"""A longer image (long side / short side) is refused by the engine: models draw things twice in it."""
 
 
 class OutpaintPad(Field):
@@ -68,6 +71,7 @@ class OutpaintBlock(QWidget):
 
     def __init__(self, sides: Field, amount: Field, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._sides, self._amount = sides, amount
         beside = QVBoxLayout()
         beside.setSpacing(XS)
         beside.addWidget(label("Extend by", "muted"))
@@ -79,3 +83,17 @@ class OutpaintBlock(QWidget):
         row.setSpacing(L)
         row.addWidget(sides)
         row.addLayout(beside, 1)
+
+    def why_not(self, record: ImageRecord | None) -> str:
+        """Why ``record`` cannot be extended so, with what to do; "" when it can."""
+        if record is None:
+            return ""
+        share, side = self._amount.value() / 100, self._sides.value()
+        wide = record.width * (1 + share * {"left": 1, "right": 1, "all": 2}.get(side, 0))
+        high = record.height * (1 + share * {"top": 1, "bottom": 1, "all": 2}.get(side, 0))
+        if max(wide, high) <= _LONGEST * min(wide, high):
+            return ""
+        return (
+            f"The extended image would be {wide:.0f} × {high:.0f} pixels: more than twice as long "
+            "as it is wide. Extend it less, or on another side."
+        )

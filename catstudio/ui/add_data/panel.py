@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
@@ -39,6 +39,8 @@ from catstudio.ui.widgets import button, label
 
 _COLUMNS = 2
 _TILE_HEIGHT = 30
+_SOON_MS = 2000
+"""What cannot be done by then waits for the person."""
 FILE_FILTER = f"Images ({' '.join(sorted(f'*{one}' for one in EXTENSIONS))});;All files (*)"
 
 
@@ -76,6 +78,9 @@ class AddDataPanel(QFrame):
         self.folder = button("Folder…", tooltip="Import all images of a folder")
         self.folder.clicked.connect(self._ask_folder)
         self._why = label("", "small", wrap=True)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MS)
         self._lay_out()
         self.choose(settings.source if settings.source in SOURCES else "photo")
 
@@ -144,6 +149,7 @@ class AddDataPanel(QFrame):
 
     def press(self) -> None:
         """Do what the button says, if it can be done."""
+        self._soon.stop()
         if not self.button.isEnabled():
             return
         page = self.page
@@ -153,6 +159,11 @@ class AddDataPanel(QFrame):
             self.copy_asked.emit(page.ask())
         else:
             self._ask_files()
+
+    def press_soon(self) -> None:
+        """Do what the button says as soon as it can be done: lists may still be on their way."""
+        self._soon.start()
+        self._refresh()
 
     def import_ask(self, paths: tuple[str, ...], label: str | None) -> ImportAsk:
         """Files that were dropped or chosen, with the credit of the page that is showing."""
@@ -196,6 +207,8 @@ class AddDataPanel(QFrame):
         self._why.setText(why)
         self._why.setVisible(bool(why))
         self.folder.setVisible(isinstance(page, ImportPage))
+        if not why and self._soon.isActive():
+            self.press()
 
     # -- building ----------------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ class PromptEditor(QPlainTextEdit):
         self.completer.setWidget(self)
         self.completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.completer.activated.connect(self.complete)
+        self._popup.setProperty("role", "popup")
 
     def set_history(self, history: Sequence[str]) -> None:
         """Earlier prompts, oldest first."""

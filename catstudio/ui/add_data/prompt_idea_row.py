@@ -11,13 +11,13 @@ from catstudio.ui.theme import RADIUS, SMALL, XS, S, current
 
 
 class IdeaRow(QAbstractButton):
-    """A button of two lines; its tooltip is the whole prompt."""
+    """A button of two lines; its tooltip has all of the prompt and the reason."""
 
     def __init__(self, idea: Idea, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.idea = idea
         self.setText(idea.phrase)
-        self.setToolTip(idea.prompt)
+        self.setToolTip(f"{idea.prompt}\n{idea.why}")
         self.setAccessibleName(idea.phrase)
         self.setAccessibleDescription(idea.why)
         self.setCursor(Qt.CursorShape.PointingHandCursor)

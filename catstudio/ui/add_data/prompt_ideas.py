@@ -79,7 +79,7 @@ class PromptIdeas(QWidget):
             row.clicked.connect(partial(self.chosen.emit, idea.prompt))
             self._rows.addWidget(row)
             self.rows.append(row)
-        self._title.setText(f"What {self._label} lacks" if self._label else "What is missing")
+        self._title.setText(f"Ideas for {self._label}" if self._label else "Ideas")
         self.use_all.setVisible(len(ideas) > 1)
         self._problem.hide()
         self.shown.emit()

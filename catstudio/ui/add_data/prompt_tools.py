@@ -11,6 +11,7 @@ from catstudio.core.errors import CatStudioError
 from catstudio.sources import wildcards
 from catstudio.ui.add_data.prompt_editor import PromptEditor
 from catstudio.ui.add_data.prompt_ideas import PromptIdeas
+from catstudio.ui.add_data.sight import scroll_to
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.theme import L, S
 from catstudio.ui.widgets import button
@@ -37,6 +38,7 @@ class PromptTools(QWidget):
         self.ideas = PromptIdeas(bridge)
         self.ideas.chosen.connect(self._take)
         self.ideas.shown.connect(self.rows_changed)
+        self.ideas.shown.connect(lambda: scroll_to(self))
         self.ask = button("Ideas", "link", "sparkles", "Prompts that fill gaps in your images")
         self.ask.setAccessibleName("Ideas for what is missing")
         self.ask.clicked.connect(self._toggle)
