@@ -134,10 +134,11 @@ def test_each_mode_shows_what_it_uses(panel: AddDataPanel, bridge: StudioBridge,
         Mode.IMAGE: {"start", "strength"},
         Mode.INPAINT: {"start", "strength", "mask_field"},
         Mode.OUTPAINT: {"start", "strength", "_extend"},
-        Mode.CONTROL: {"start", "guide"},
+        Mode.CONTROL: {"begin", "guide"},
     }
     parts = {
         "start": images.start,
+        "begin": images.begin,
         "mask_field": images.mask_field,
         "_extend": images._extend,
         "guide": images.control.guide,
@@ -154,6 +155,7 @@ def test_an_ask_has_what_the_mode_uses_and_no_more(
     page, (cat, _) = page_of(panel), bridge.studio.images()
     page.prompt.setPlainText("a cat")
     select(panel, qtbot, cat.id)
+    page.modes.set_value(Mode.INPAINT)
     page.images.mask_field.take(cat.id, white_spot(cat))
     page.fields["outpaint"].set_value("left")
     page.fields["hires"].set_value(1.5)
@@ -247,7 +249,11 @@ def test_a_mask_goes_with_its_image(panel: AddDataPanel, bridge: StudioBridge, q
     room.shut()
     assert page.ask().mask == white_spot(cat)
     select(panel, qtbot, other.id)
-    assert page.ask().mask == b""
+    assert (page.ask().mask, page.seeds) == (white_spot(cat), (cat.id,)), (
+        "the image is kept with it"
+    )
+    page.images.start.clear.click()
+    assert (page.ask().mask, page.seeds) == (b"", (other.id,))
     select(panel, qtbot, cat.id)
     page.images.mask_field.drop.click()
     assert page.ask().mask == b""

@@ -18,6 +18,7 @@ from catstudio.ui.add_data.asks import GenerateAsk
 from catstudio.ui.add_data.control_block import NAMES
 from catstudio.ui.add_data.facts import Facts
 from catstudio.ui.add_data.fields import Field
+from catstudio.ui.add_data.fixing import fix_room
 from catstudio.ui.add_data.form import Form
 from catstudio.ui.add_data.generate_page import GeneratePage
 from catstudio.ui.add_data.image_inputs import ImageInputs
@@ -30,12 +31,10 @@ from catstudio.ui.add_data.prompt_editor import is_too_long, template_note
 from catstudio.ui.add_data.prompt_tools import PromptTools
 from catstudio.ui.add_data.sight import scroll_to
 from catstudio.ui.add_data.tab_order import follow_layout
-from catstudio.ui.bridge import StudioBridge
-from catstudio.ui.room import Room
+from catstudio.ui.bridge import Fetch, StudioBridge
 from catstudio.ui.settings import Settings
 from catstudio.ui.widgets import CollapsibleSection, label
 
-_FIX = "Paint over what is wrong. With nothing painted, all of it is touched up a little."
 _MAIN = ("size", "num_inference_steps", "guidance_scale", "strength")
 _SHORT = {"guidance_scale": "Guidance"}
 """Words that leave a seed of ten digits its room."""
@@ -60,10 +59,12 @@ class DiffusionPage(GeneratePage):
         super().__init__(source, bridge, settings, parent)
         self.shelf = Shelf()
         self._missing = ""
+        self._reading: Fetch | None = None
         known = settings.options.get(source.id, {})
         self._native = int(known.get("native", self.fields["size"].parameter.default))
         if known.get("mode") in list(Mode):
             self.modes.set_value(Mode(known["mode"]))
+        self.images.control.set_on(bool(known.get("keeps_layout")))
         self._connect()
         self._read_shelf()
         self._show_mode()
@@ -83,7 +84,11 @@ class DiffusionPage(GeneratePage):
     def ask(self) -> GenerateAsk:
         """What to make. Remembers the mode, too; leaves out what the mode does not use."""
         asked = super().ask()
-        self._settings.options[self.source.id] |= {"mode": str(self.mode), "native": self._native}
+        self._settings.options[self.source.id] |= {
+            "mode": str(self.mode),
+            "native": self._native,
+            "keeps_layout": self.images.control.tick.isChecked(),
+        }
         options = dict(asked.options)
         if self.mode is not Mode.OUTPAINT:
             options["outpaint"] = "none"
@@ -129,7 +134,7 @@ class DiffusionPage(GeneratePage):
         self.images.use(recipe)
         if self.prompt is not None:
             self.prompt.replace(recipe.template)
-        if self.negative is not None:
+        if self.negative is not None and (was_made_here or "negative_prompt" in options):
             self.negative.replace(str(options.get("negative_prompt", "")))
         if self.model is not None and options.get("model"):
             self._native = 0  # The size that was used stays.
@@ -146,16 +151,7 @@ class DiffusionPage(GeneratePage):
         self._bridge.fetch(lambda: prepared(record), self._enter_fix, None, self)
 
     def _enter_fix(self, record: ImageRecord) -> None:
-        def build(bridge: StudioBridge) -> Room:
-            from catstudio.ui.draw.mask_room import MaskRoom
-
-            room = MaskRoom(bridge, record, _FIX, title="Fix", may_be_empty=True)
-            room.painted.connect(
-                lambda mask: self._fix(record, b"" if room.painter.is_empty else mask)
-            )
-            return room
-
-        self.room_asked.emit(build)
+        self.room_asked.emit(fix_room(record, self._fix))
 
     def _fix(self, record: ImageRecord, mask: bytes) -> None:
         self.use_recipe(recipes.fix(record, bool(mask)), record)
@@ -233,7 +229,12 @@ class DiffusionPage(GeneratePage):
 
     def _read_shelf(self) -> None:
         registry = ModelRegistry()
-        self._bridge.fetch(lambda: read_shelf(registry), self._show_shelf, lambda _: None, self)
+        if self._reading is not None:
+            self._reading.cancel()
+        # What is wrong with the list, the list of models says.
+        self._reading = self._bridge.fetch(
+            lambda: read_shelf(registry), self._show_shelf, lambda _: None, self
+        )
 
     def _show_shelf(self, shelf: Shelf) -> None:
         self.shelf = shelf
@@ -246,9 +247,8 @@ class DiffusionPage(GeneratePage):
         self._show_model()
 
     def _model_changed(self) -> None:
-        model = self.model.value() if self.model is not None else ""
-        if model not in self.shelf.entries:
-            self._read_shelf()  # It was added just now.
+        """Another was chosen, or something was added to the list."""
+        self._read_shelf()
         self._show_model()
 
     def _show_model(self) -> None:

@@ -26,15 +26,16 @@ _START = {
     Mode.IMAGE: "Select images in the gallery, or drop some here.",
     Mode.INPAINT: "Select the image to mend in the gallery, or drop it here.",
     Mode.OUTPAINT: "Select the image to extend in the gallery, or drop it here.",
-    Mode.CONTROL: "None needed. Drop one here to begin from it.",
 }
+_NONE_NEEDED = "None needed. Drop one here to begin from it."
 
 
 class ImageInputs(QWidget):
-    """Shows what a mode uses. ``changed`` when another image, mask or ControlNet is asked for;
-    ``room_asked`` carries a :data:`~catstudio.ui.room.RoomBuilder`.
+    """Shows what a mode uses: ``start`` where there must be a start image, ``begin`` where there may.
 
-    ``fields`` are the page's editors by parameter, ``part`` is the list of ControlNets among them.
+    ``changed`` when another image, mask or ControlNet is asked for; ``room_asked`` carries a
+    :data:`~catstudio.ui.room.RoomBuilder`. ``fields`` are the page's editors by parameter, ``part``
+    is the list of ControlNets among them.
     """
 
     changed = Signal()
@@ -53,15 +54,17 @@ class ImageInputs(QWidget):
         self.mask_field = MaskField(bridge, _REDRAW)
         self._extend = OutpaintBlock(fields["outpaint"], fields["outpaint_amount"])
         self.control = ControlBlock(bridge, part, fields)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(M)
-        for one in (self.start, self.mask_field, self._extend, self.control):
-            self._column.addWidget(one)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(M)
+        self.begin = ImageField(bridge, "Start image", _NONE_NEEDED)
+        self.begin.set_follows(False, _NONE_NEEDED)
+        for one in (self.start, self.mask_field, self._extend, self.control, self.begin):
+            column.addWidget(one)
+        self.begin.changed.connect(self.changed)
         self.start.changed.connect(self._show)
         self.start.changed.connect(self.changed)
-        self.mask_field.changed.connect(self._show)
-        self.mask_field.changed.connect(self.changed)
+        self.mask_field.changed.connect(self._masked)
         self.mask_field.room_asked.connect(self.room_asked)
         self.control.changed.connect(self.changed)
         for name in ("outpaint", "outpaint_amount"):
@@ -70,20 +73,19 @@ class ImageInputs(QWidget):
     def set_mode(self, mode: Mode) -> None:
         """Show what ``mode`` uses."""
         self._mode = mode
-        # Where the guide is what counts, it comes first.
-        self._column.removeWidget(self.start)
-        at = self._column.count() if mode is Mode.CONTROL else 0
-        self._column.insertWidget(at, self.start)
         self._show()
 
     def set_selected(self, ids: tuple[str, ...]) -> None:
         """The gallery's selection."""
         self.start.set_selected(ids)
+        self.begin.set_selected(ids)
         self.control.guide.set_selected(ids)
         self._show()
 
     def seeds(self) -> tuple[str, ...]:
         """The images to start from; none from text alone."""
+        if self._mode is Mode.CONTROL:
+            return self.begin.ids()
         return () if self._mode is Mode.TEXT else self.start.ids()
 
     def mask_png(self) -> bytes:
@@ -94,7 +96,8 @@ class ImageInputs(QWidget):
         """What is missing or cannot be used, with what to do; "" when nothing."""
         if self._mode.starts_from_image and not self.start.ids():
             return "Select the image to start from in the gallery, or drop it on the start image."
-        if self._mode is not Mode.TEXT and (reason := self.start.why_not()):
+        start = self.begin if self._mode is Mode.CONTROL else self.start
+        if self._mode is not Mode.TEXT and (reason := start.why_not()):
             return reason
         if self._mode is Mode.INPAINT and not self.mask_png():
             return "Paint over what is to be redrawn: press “Paint the mask…”."
@@ -107,6 +110,7 @@ class ImageInputs(QWidget):
         self.control.set_on(bool(recipe.options.get("controlnet")))
         for field, ids in (
             (self.start, recipe.seeds),
+            (self.begin, ()),
             (self.control.guide, (recipe.guide,) if recipe.guide else ()),
         ):
             if ids:
@@ -114,11 +118,19 @@ class ImageInputs(QWidget):
             else:
                 field.let_go()
 
+    def _masked(self) -> None:
+        """A mask is of one image, which is kept with it: looking at results must not lose it."""
+        if self.mask_field.value():
+            self.start.keep(self.start.ids())
+        self._show()
+        self.changed.emit()
+
     def _show(self) -> None:
         mode = self._mode
-        self.start.setVisible(mode is not Mode.TEXT)
+        self.start.setVisible(mode.starts_from_image)
+        self.begin.setVisible(mode is Mode.CONTROL)
         self.start.set_one(mode is Mode.INPAINT)
-        self.start.set_follows(mode.starts_from_image, _START.get(mode, ""))
+        self.start.set_follows(True, _START.get(mode, ""))
         ids = self.start.ids()
         self.mask_field.set_image(ids[0] if mode is Mode.INPAINT and ids else "")
         self.start.show_mask(self.mask_png())

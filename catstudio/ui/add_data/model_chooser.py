@@ -118,7 +118,8 @@ class ModelChooser(QWidget):
             self.add(path)
 
     def _added(self, entry: ModelEntry) -> None:
-        self._wanted = entry.id
+        if entry.kind in self._kinds:  # A LoRA goes with the model that is chosen.
+            self._wanted = entry.id
         self.refresh()
 
     def _failed(self, error: CatStudioError) -> None:
