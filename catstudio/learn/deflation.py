@@ -69,10 +69,14 @@ def outlook(sample: Sample, ridge: Ridge, n_classes: int) -> Outlook:
     share = _shares(sample, index)
     speaking = np.bincount(sample.y[index], share, minlength=n_classes).astype(float)
     match = np.array([_match(sample, index, share, c) for c in range(n_classes)])
-    outputs = ridge(sample.x[index].astype(np.float64))
-    for rows, kin in _households(sample, index):
+    x = sample.x[index]
+    outputs = ridge(x).astype(np.float64)
+    alone, households = _households(sample, index)
+    surplus = np.einsum("ij,ij->i", x[alone], x[alone]) - match[sample.y[index[alone]]]
+    outputs[alone] -= surplus[:, None] * ridge.alpha[index[alone]]
+    for rows, kin in households:
         alpha = ridge.alpha[kin]
-        matched = sample.x[index[rows]] @ (alpha.T @ sample.x[kin]).T
+        matched = x[rows] @ (alpha.T @ sample.x[kin]).T
         outputs[rows] -= matched - match[sample.y[kin[0]]] * alpha.sum(axis=0)
     means, spread = _moments(outputs, sample.y[index], share, n_classes)
     if n_classes > 2:
@@ -93,28 +97,31 @@ def _speakers(sample: Sample, n_classes: int) -> Ints:
     return np.flatnonzero(speaks)
 
 
-def _households(sample: Sample, index: Ints) -> list[tuple[Ints, Ints]]:
-    """Positions in ``index`` with the same partners and class, and those partners of that class.
+def _households(sample: Sample, index: Ints) -> tuple[Ints, list[tuple[Ints, Ints]]]:
+    """Positions in ``index`` of photos without other partners, and households of the rest.
 
-    Taken together they cost one product a household instead of one a photo: thousands of
+    A household is the positions with the same partners and class, and those partners of that
+    class. Taken together they cost one product a household instead of one a photo: thousands of
     variations of one seed are all partners of each other.
     """
+    is_alone = np.array([len(sample.partners[i]) == 1 for i in index], bool)
     found: dict[tuple[int, int], list[int]] = {}
-    for row, i in enumerate(index):
+    for row in np.flatnonzero(~is_alone):
+        i = index[row]
         # Photos with the same lineages have the very same array of partners.
-        found.setdefault((id(sample.partners[i]), int(sample.y[i])), []).append(row)
+        found.setdefault((id(sample.partners[i]), int(sample.y[i])), []).append(int(row))
     households: list[tuple[Ints, Ints]] = []
     for (_, c), rows in found.items():
         kin = sample.partners[index[rows[0]]]
         households.append((np.array(rows, np.intp), kin[sample.y[kin] == c]))
-    return households
+    return np.flatnonzero(is_alone), households
 
 
 def _shares(sample: Sample, index: Ints) -> Floats:
     speaks = np.zeros(len(sample.y), bool)
     speaks[index] = True
-    shares = np.empty(len(index))
-    for rows, kin in _households(sample, index):
+    shares = np.ones(len(index))
+    for rows, kin in _households(sample, index)[1]:
         shares[rows] = 1.0 / np.count_nonzero(speaks[kin])
     return shares
 
@@ -124,12 +131,16 @@ def _match(sample: Sample, index: Ints, share: Floats, c: int) -> float:
     weight = np.zeros(len(sample.y))
     of_class = index[sample.y[index] == c]
     weight[of_class] = share[sample.y[index] == c]
-    total = weight @ sample.x
-    pairs, matches = weight.sum() ** 2, float(total @ total)
-    for rows, kin in _households(sample, of_class):
-        own, of_kin = weight[of_class[rows]], weight[kin]
+    x, w = sample.x[of_class], weight[of_class]
+    total = (w.astype(x.dtype) @ x).astype(np.float64)
+    alone, households = _households(sample, of_class)
+    squares = w[alone] ** 2
+    pairs = w.sum() ** 2 - squares.sum()
+    matches = float(total @ total - squares @ np.einsum("ij,ij->i", x[alone], x[alone]))
+    for rows, kin in households:
+        own, of_kin = w[rows], weight[kin]
         pairs -= own.sum() * of_kin.sum()
-        matches -= float((own @ sample.x[of_class[rows]]) @ (of_kin @ sample.x[kin]))
+        matches -= float((own @ x[rows]) @ (of_kin @ sample.x[kin]))
     others = max(weight.sum() - 1.0, 0.0)
     seen = matches / pairs if pairs > 1e-6 else PRIOR_MATCH
     return float((PRIOR_PHOTOS * PRIOR_MATCH + others * seen) / (PRIOR_PHOTOS + others))
@@ -138,9 +149,11 @@ def _match(sample: Sample, index: Ints, share: Floats, c: int) -> float:
 def _class_means(sample: Sample, ridge: Ridge, index: Ints, share: Floats, match: Floats) -> Floats:
     """Expected outputs [classes, classes] if a photo matched all photos of a class alike."""
     n_classes = len(match)
-    member = np.zeros((n_classes, len(sample.y)))
-    member[sample.y[index], index] = share
-    centers = (member / member.sum(axis=1, keepdims=True)) @ sample.x
+    member = np.zeros((n_classes, len(index)))
+    member[sample.y[index], np.arange(len(index))] = share
+    x = sample.x[index]
+    centers = (member / member.sum(axis=1, keepdims=True)).astype(x.dtype) @ x
+    centers = centers.astype(np.float64)
     matches = centers @ centers.T
     matches[np.diag_indices(n_classes)] = match
     alpha = np.stack([ridge.alpha[sample.y == c].sum(axis=0) for c in range(n_classes)])

@@ -92,7 +92,7 @@ def fit_head(
     sample = Sample(data.x, data.y, kin, data.is_real)
     targets = data.targets(n_classes)
     groups = leave_outs(data.lineages, data.is_real)
-    balance = _class_weights(data, n_classes, _effective_families(data, groups, n_classes))
+    balance = balanced_weights(data, groups, n_classes)
     left_out: Floats | None = None
     how = "given"
     if strength is None:
@@ -143,14 +143,16 @@ def _effective_families(data: TrainingSet, groups: Sequence[LeaveOut], n_classes
     return min(len(groups), MOST_IMBALANCE * n_classes * max(1, fewest))
 
 
-def _class_weights(data: TrainingSet, n_classes: int, n_families: int) -> Floats:
-    """Weights with the same total for each class; within it copies count as that many.
+def balanced_weights(data: TrainingSet, groups: Sequence[LeaveOut], n_classes: int) -> Floats:
+    """Weights [n] with the same total for each class; within it copies count as that many.
 
     But no picture counts more than all others of its class together: 30,000 copies of one of
-    five photos would leave the other four without any say. They sum to ``n_families``:
-    fifty variations of a photo shift what its class looks like, but are no more evidence
-    against the penalty than the photo was.
+    five photos would leave the other four without any say. They sum to the number of families
+    in ``groups``, from :func:`catstudio.learn.lineages.leave_outs`: fifty variations of a photo
+    shift what its class looks like, but are no more evidence against the penalty than the photo
+    was.
     """
+    n_families = _effective_families(data, groups, n_classes)
     copies = data.copies.astype(float)
     for c in range(n_classes):
         of_class = np.flatnonzero(data.y == c)

@@ -50,14 +50,12 @@ def evaluate(
     table = confusion(truth, predicted, len(labels))
     # Near-copies answer alike, so a proportion's n is about its number of lineages.
     per_photo = effective_share(groups)
-    shares = [effective_share(groups[truth == c]) for c in range(len(labels))]
+    shares = _shares(groups, truth, len(labels))
     common = int(np.bincount(truth, minlength=len(labels)).argmax())
     majority = float(np.mean(truth == common))
     return {
         "n": n,
-        "accuracy": _proportion(float(np.trace(table)), n, per_photo),
-        "balanced_accuracy": _balanced(table, truth, predicted, draws, shares),
-        "auc": _auc(probabilities, truth, draws, shares),
+        **headline(probabilities, truth, groups, draws),
         "per_class": _per_class(table, labels, truth, predicted, draws, shares, per_photo),
         "confusion": table.tolist(),
         "labels": list(labels),
@@ -71,6 +69,29 @@ def evaluate(
             "balanced_accuracy": 1.0 / max(1, len(np.unique(truth))),
         },
     }
+
+
+def headline(
+    probabilities: Floats, truth: Ints, groups: Ints, draws: Floats
+) -> dict[str, dict[str, Any]]:
+    """``accuracy``, ``balanced_accuracy`` and ``auc`` of :func:`evaluate`, and nothing else.
+
+    ``draws`` [resamples, n] are those of :func:`catstudio.learn.intervals.lineage_draws`; they
+    are looked at only where photos share lineages.
+    """
+    n_labels = probabilities.shape[1]
+    predicted = probabilities.argmax(axis=1)
+    table = confusion(truth, predicted, n_labels)
+    shares = _shares(groups, truth, n_labels)
+    return {
+        "accuracy": _proportion(float(np.trace(table)), len(truth), effective_share(groups)),
+        "balanced_accuracy": _balanced(table, truth, predicted, draws, shares),
+        "auc": _auc(probabilities, truth, draws, shares),
+    }
+
+
+def _shares(groups: Ints, truth: Ints, n_labels: int) -> list[float]:
+    return [effective_share(groups[truth == c]) for c in range(n_labels)]
 
 
 def effective_share(groups: Ints) -> float:

@@ -44,8 +44,13 @@ def fit_ridge(x: Floats, targets: Floats, sample_weights: Floats) -> Ridge:
 
 
 def _fit_dual(x: Floats, targets: Floats, sample_weights: Floats) -> Ridge:
+    return fit_kernel(x @ x.T, x, targets, sample_weights)
+
+
+def fit_kernel(kernel: Floats, x: Floats, targets: Floats, sample_weights: Floats) -> Ridge:
+    """:func:`fit_ridge` where the photos' dot products ``kernel`` [n, n] are known already."""
     n = len(x)
-    system = bordered(x @ x.T, sample_weights)
+    system = bordered(kernel, sample_weights)
     right = np.vstack([targets, np.zeros((1, targets.shape[1]))])
     solution = np.linalg.solve(system, right)
     alpha = solution[:n]
@@ -65,6 +70,60 @@ def _fit_primal(x: Floats, targets: Floats, sample_weights: Floats) -> Ridge:
     bias = mean_t - weights @ mean_x
     alpha = sample_weights[:, None] * (targets - x @ weights.T - bias)
     return Ridge(weights, bias, alpha)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Weighted sums over images that a ridge is solved from; those of two parts add up.
+
+    With weights w, vectors x and targets t: ``xx`` [dim, dim] is Σ w x xᵀ, ``xt`` [dim, classes]
+    Σ w x tᵀ, ``x`` [dim] Σ w x, ``t`` [classes] Σ w t, and ``w`` Σ w.
+    """
+
+    xx: Floats
+    xt: Floats
+    x: Floats
+    t: Floats
+    w: float
+
+    @classmethod
+    def of(cls, x: Floats, targets: Floats, sample_weights: Floats) -> Moments:
+        """Those of ``x`` [n, dim], ``targets`` [n, classes] and ``sample_weights`` [n] > 0."""
+        # A matrix times its own transpose costs a fraction of a product of two.
+        scaled = x * np.sqrt(sample_weights).astype(x.dtype)[:, None]
+        weighted = (targets * np.sqrt(sample_weights)[:, None]).astype(x.dtype)
+        w = sample_weights.astype(x.dtype)
+        return cls(
+            scaled.T @ scaled,
+            scaled.T @ weighted,
+            w @ x,
+            sample_weights @ targets,
+            float(sample_weights.sum()),
+        )
+
+    def __add__(self, other: Moments) -> Moments:
+        return Moments(
+            self.xx + other.xx,
+            self.xt + other.xt,
+            self.x + other.x,
+            self.t + other.t,
+            self.w + other.w,
+        )
+
+    def __rmul__(self, factor: float) -> Moments:
+        f = float(factor)
+        return Moments(f * self.xx, f * self.xt, f * self.x, f * self.t, f * self.w)
+
+
+def fit_moments(moments: Moments, x: Floats, targets: Floats, sample_weights: Floats) -> Ridge:
+    """:func:`fit_ridge` of images whose ``moments`` are known already, in their precision."""
+    mean_x, mean_t = moments.x / moments.w, moments.t / moments.w
+    gram = moments.xx - np.outer(moments.x, mean_x)
+    gram.flat[:: len(gram) + 1] += 1.0
+    moment = moments.xt - np.outer(moments.x, mean_t).astype(gram.dtype)
+    weights = np.linalg.solve(gram, moment).T
+    bias = mean_t - weights @ mean_x
+    return Ridge(weights, bias, sample_weights[:, None] * (targets - x @ weights.T - bias))
 
 
 def bordered(kernel: Floats, sample_weights: Floats) -> Floats:

@@ -21,7 +21,13 @@ from catstudio.learn.lineages import LeaveOut, families, family_numbers, leave_o
 from catstudio.learn.metrics import balanced_accuracy, ece
 from catstudio.learn.one_class import fit_one_class, world
 from catstudio.learn.open_set import MAX_EXEMPLARS, choose_exemplars
-from catstudio.learn.ridge import fit_ridge, left_out_outputs
+from catstudio.learn.ridge import (
+    Moments,
+    fit_kernel,
+    fit_moments,
+    fit_ridge,
+    left_out_outputs,
+)
 
 DIM = 60
 PLAIN = FeatureSpace(np.zeros(DIM, np.float32), np.zeros((0, 0), np.float32))
@@ -409,3 +415,20 @@ def test_a_soft_label_pulls_less_than_a_whole_one() -> None:
     }
     assert raw["half"] < raw["whole"]
     assert abs(raw["half"]) < abs(raw["whole"])
+
+
+def test_moments_and_kernels_fit_the_same_ridge() -> None:
+    """Both ways round, in parts that are summed up, against the fit of all at once."""
+    x = np.random.default_rng(0).normal(size=(80, 30))
+    targets = np.sign(np.random.default_rng(1).normal(size=(80, 3)))
+    weights = np.random.default_rng(2).random(80) + 0.5
+    whole = fit_ridge(x, targets, weights)
+    parts = [
+        Moments.of(x[rows], targets[rows], weights[rows] / 2) for rows in (slice(50), slice(50, 80))
+    ]
+    summed = fit_moments(2 * (parts[0] + parts[1]), x, targets, weights)
+    dual = fit_kernel(x @ x.T, x, targets, weights)
+    for other in (summed, dual):
+        assert other.weights == pytest.approx(whole.weights, abs=1e-9)
+        assert other.bias == pytest.approx(whole.bias, abs=1e-9)
+        assert other.alpha == pytest.approx(whole.alpha, abs=1e-9)
