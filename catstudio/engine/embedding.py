@@ -1,100 +1,50 @@
-"""From image files to embedding rows: one normalisation for all, decoded ahead of the forward pass."""
+"""From image files to embedding rows, decoded ahead of the forward pass and kept in a cache.
+
+While an image is decoded for the backbone its pixels are measured, too: the audit looks there for
+what no eye sees, and decoding is the dear part.
+"""
 
 from __future__ import annotations
 
-import io
-import struct
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from catstudio.core.errors import ImageRefusedError
-from catstudio.core.pixels import decode, read_bytes, to_srgb
 from catstudio.engine.backbones import Backbone, LoadedBackbone, cpu_threads
+from catstudio.engine.looking import PREPROCESSING, Looked, canonical_size, look, measure
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import DataItem
+from catstudio.learn import pixel_statistics
 from catstudio.learn.cache import EmbeddingCache, cache_key
 
-Pixels = NDArray[np.uint8]
 Rows = NDArray[np.float32]
+Made = TypeVar("Made")
+Asked = TypeVar("Asked", bound=DataItem)
 
-PREPROCESSING = "1"
-"""Version of :func:`views`: part of every cache key, to be raised with every change to it."""
-JPEG_QUALITY = 90
 BATCH = 8
 _AHEAD = 4 * BATCH
 """How many images are decoded before the forward pass asks for them."""
 _REPORT_EVERY = 32
-_FILTER = Image.Resampling.HAMMING  # Sharp as bicubic at the cost of bilinear.
-
-
-def views(image: Image.Image, backbone: Backbone) -> Pixels:
-    """What ``backbone`` is shown of one RGB ``image``: uint8 [views, size, size, 3].
-
-    Real and synthetic images are treated alike, so that neither file format nor size can tell
-    them apart ("Fake or JPEG?", Grommelt et al. 2024): the whole picture is resized to one
-    square with one filter, stored as JPEG of one quality and decoded again; smaller views are
-    centred crops of that.
-    """
-    size = backbone.input_size
-    canonical = round(size / min(backbone.views))
-    square = _through_jpeg(image.resize((canonical, canonical), _FILTER, reducing_gap=2.0))
-    shown = []
-    for share in backbone.views:
-        margin = (canonical - share * canonical) / 2
-        box = (margin, margin, canonical - margin, canonical - margin)
-        view = square if canonical == size else square.resize((size, size), _FILTER, box)
-        shown.append(np.asarray(view))
-    return np.stack(shown)
-
-
-def _through_jpeg(image: Image.Image) -> Image.Image:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0")
-    again = Image.open(buffer)
-    again.load()
-    return again
-
-
-def load_pixels(path: str | Path, backbone: Backbone) -> Pixels:
-    """The :func:`views` of the file at ``path``; :class:`ImageRefusedError` if unreadable."""
-    path = Path(path)
-    data = read_bytes(path)
-    at_least = 2 * round(backbone.input_size / min(backbone.views))
-    image = _draft(data, at_least) or decode(data, path.name).image
-    return views(image, backbone)
-
-
-def _draft(data: bytes, at_least: int) -> Image.Image | None:
-    """A JPEG decoded at the smallest scale of ``at_least`` pixels a side: many times faster.
-
-    None for other formats, and for anything odd: then the careful decoder looks at it.
-    """
-    if not data.startswith(b"\xff\xd8\xff"):
-        return None
-    try:
-        with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
-            if min(image.size) < at_least // 16:
-                return None
-            image.draft(None, (at_least, at_least))
-            image.load()
-            return to_srgb(ImageOps.exif_transpose(image))
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError):
-        return None
+_STATISTICS = "pixels"
+"""Stands for a backbone's name in the cache keys of pixel statistics."""
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """Rows of one batch: ``index`` says which of the given paths they belong to."""
+    """One batch: ``index`` says which of the given paths ``rows`` and ``statistics`` belong to."""
 
     index: list[int]
     rows: Rows
+    statistics: list[Rows]
     refused: list[tuple[int, ImageRefusedError]]
 
 
@@ -109,53 +59,63 @@ def embed_files(
     and so does what ``check`` raises: it is called before each file is waited for, because a
     batch of large photos takes seconds.
     """
-    entry = loaded.backbone
+    with closing(_ahead(paths, lambda path: look(path, loaded.backbone), check)) as every:
+        while batch := list(islice(every, BATCH)):
+            yield _run_batch(batch, loaded)
+
+
+def _ahead(
+    paths: Sequence[str | Path], work: Callable[[str | Path], Made], check: Callable[[], None]
+) -> Generator[tuple[int, Made | ImageRefusedError]]:
+    """What ``work`` makes of each path, in order, made in threads ahead of being asked for."""
     pool = ThreadPoolExecutor(cpu_threads(), thread_name_prefix="decode")
-    waiting: deque[tuple[int, Future[Pixels]]] = deque()
+    waiting: deque[tuple[int, Future[Made]]] = deque()
     remaining = iter(enumerate(paths))
     try:
         while True:
             while len(waiting) < _AHEAD and (item := next(remaining, None)) is not None:
-                waiting.append((item[0], pool.submit(load_pixels, item[1], entry)))
+                waiting.append((item[0], pool.submit(work, item[1])))
             if not waiting:
                 return
-            yield _run_batch(waiting, loaded, check)
+            check()
+            number, future = waiting.popleft()
+            try:
+                yield number, future.result()
+            except ImageRefusedError as error:
+                yield number, error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _run_batch(
-    waiting: deque[tuple[int, Future[Pixels]]], loaded: LoadedBackbone, check: Callable[[], None]
+    batch: Sequence[tuple[int, Looked | ImageRefusedError]], loaded: LoadedBackbone
 ) -> Embedded:
-    index: list[int] = []
-    pixels: list[Pixels] = []
-    refused: list[tuple[int, ImageRefusedError]] = []
-    while waiting and len(index) < BATCH:
-        check()
-        number, future = waiting.popleft()
-        try:
-            pixels.append(future.result())
-            index.append(number)
-        except ImageRefusedError as error:
-            refused.append((number, error))
-    if not index:
-        return Embedded([], np.empty((0, loaded.backbone.row_length), np.float32), refused)
-    rows = loaded.forward(np.concatenate(pixels)).reshape(len(index), -1)
-    return Embedded(index, rows, refused)
+    refused = [(number, one) for number, one in batch if isinstance(one, ImageRefusedError)]
+    seen = [(number, one) for number, one in batch if isinstance(one, Looked)]
+    rows = np.empty((0, loaded.backbone.row_length), np.float32)
+    if seen:
+        pixels = np.concatenate([one.views for _, one in seen])
+        rows = loaded.forward(pixels).reshape(len(seen), -1)
+    index = [number for number, _ in seen]
+    return Embedded(index, rows, [one.statistics for _, one in seen], refused)
 
 
 @dataclass(frozen=True)
-class ItemRows:
-    """Embeddings of the items that could be read: ``rows`` [len(items), row_length]."""
+class ItemRows(Generic[Asked]):
+    """Embeddings of the items that could be read: ``rows`` [len(items), row_length].
 
-    items: list[DataItem]
+    ``measured`` are the pixel statistics of those that had to be decoded, by cache key.
+    """
+
+    items: list[Asked]
     rows: Rows
-    refused: list[tuple[DataItem, str]]
+    refused: list[tuple[Asked, str]]
+    measured: dict[str, Rows] = field(default_factory=dict)
 
 
 def embed_items(
-    items: Sequence[DataItem], cache: str, loaded: LoadedBackbone, context: JobContext
-) -> ItemRows:
+    items: Sequence[Asked], cache: str, loaded: LoadedBackbone, context: JobContext
+) -> ItemRows[Asked]:
     """Rows for ``items``, from the cache file where known, fresh where not.
 
     Fresh ones go out as ``Embedded`` events while the work goes on; each file is embedded once
@@ -163,54 +123,104 @@ def embed_items(
     """
     entry = loaded.backbone
     keys = [cache_key(item.sha256 or item.path, entry.id, PREPROCESSING) for item in items]
-    known = EmbeddingCache(cache, read_only=True).get_many(keys) if cache else {}
-    known = {key: row for key, row in known.items() if _is_sound(row, entry)}
+    known = _cached(cache, keys, entry.row_length)
     missing = {key: item for key, item in zip(keys, items, strict=True) if key not in known}
-    refused = _embed_missing(missing, known, loaded, context)
+    measured: dict[str, Rows] = {}
+    refused = _embed_missing(missing, known, measured, loaded, context)
     readable = [(item, known[key]) for item, key in zip(items, keys, strict=True) if key in known]
     rows = np.stack([row for _, row in readable]) if readable else np.empty((0, entry.row_length))
     return ItemRows(
         [item for item, _ in readable],
         rows.astype(np.float32, copy=False),
         [(i, refused[key]) for i, key in zip(items, keys, strict=True) if key in refused],
+        measured,
     )
 
 
-def _is_sound(row: Rows, entry: Backbone) -> bool:
-    return row.shape == (entry.row_length,) and bool(np.isfinite(row).all())
+def measure_items(
+    found: ItemRows[Asked], cache: str, loaded: LoadedBackbone, context: JobContext
+) -> Rows:
+    """Pixel statistics [n, len(NAMES)] of the items that were embedded.
+
+    Most are cached, or were measured while they were embedded; the others are decoded here. A
+    file that went away since then has a row of nan.
+    """
+    keys = [_statistics_key(item, loaded.backbone) for item in found.items]
+    width = len(pixel_statistics.NAMES)
+    known = _cached(cache, keys, width) | found.measured
+    missing = {key: i.path for key, i in zip(keys, found.items, strict=True) if key not in known}
+    fresh: dict[str, Rows] = {}
+    paths, names = list(missing.values()), list(missing)
+    every = _ahead(paths, lambda path: measure(path, loaded.backbone), context.check_cancelled)
+    with closing(every):
+        for number, row in every:
+            if not isinstance(row, ImageRefusedError):
+                fresh[names[number]] = row
+            context.progress(number + 1, len(paths), "Measuring the pixels")
+    _hand_over(_STATISTICS, fresh, context)
+    known |= fresh
+    nothing = np.full(width, np.nan, np.float32)
+    rows = [known.get(key, nothing) for key in keys]
+    return np.stack(rows) if rows else np.empty((0, width), np.float32)
+
+
+def _statistics_key(item: DataItem, entry: Backbone) -> str:
+    version = f"{PREPROCESSING}.{pixel_statistics.VERSION}.{canonical_size(entry)}"
+    return cache_key(item.sha256 or item.path, _STATISTICS, version)
+
+
+def _cached(cache: str, keys: Sequence[str], width: int) -> dict[str, Rows]:
+    known = EmbeddingCache(cache, read_only=True).get_many(keys) if cache else {}
+    return {key: row for key, row in known.items() if _is_sound(row, width)}
+
+
+def _is_sound(row: Rows, width: int) -> bool:
+    return row.shape == (width,) and bool(np.isfinite(row).all())
+
+
+def _hand_over(kind: str, rows: dict[str, Rows], context: JobContext) -> None:
+    """Send finished rows, so that they are kept whatever comes next."""
+    if rows:
+        packed = np.stack(list(rows.values()))
+        context.embedded(kind, tuple(rows), packed.shape[1], packed.tobytes())
 
 
 def _embed_missing(
-    missing: dict[str, DataItem],
+    missing: dict[str, Asked],
     known: dict[str, Rows],
+    measured: dict[str, Rows],
     loaded: LoadedBackbone,
     context: JobContext,
 ) -> dict[str, str]:
-    """Fill ``known`` with the rows of ``missing``; returns the reasons for those refused."""
+    """Fill ``known`` and ``measured`` for ``missing``; returns the reasons for those refused."""
+    entry = loaded.backbone
     keys = list(missing)
     refused: dict[str, str] = {}
-    fresh: list[str] = []
+    fresh: dict[str, Rows] = {}
+    seen: dict[str, Rows] = {}
 
     def hand_over() -> None:
-        if fresh:
-            rows = np.stack([known[key] for key in fresh])
-            context.embedded(loaded.backbone.id, tuple(fresh), rows.shape[1], rows.tobytes())
-            fresh.clear()
+        _hand_over(entry.id, fresh, context)
+        _hand_over(_STATISTICS, seen, context)
+        measured.update(seen)
+        fresh.clear()
+        seen.clear()
 
-    batches = embed_files([missing[key].path for key in keys], loaded, context.check_cancelled)
     done = 0
+    batches = embed_files([missing[key].path for key in keys], loaded, context.check_cancelled)
     try:
         for batch in batches:
-            for number, row in zip(batch.index, batch.rows, strict=True):
+            for number, row, pixels in zip(batch.index, batch.rows, batch.statistics, strict=True):
                 item = missing[keys[number]]
-                if not _is_sound(row, loaded.backbone):
+                if not _is_sound(row, entry.row_length):
                     message = f"{Path(item.path).name} gave no numbers that can be compared."
                     refused[keys[number]] = message
                     context.warn(message, "Leave it out, or choose another device.", item.path)
                     continue
                 known[keys[number]] = row
-                if item.sha256:
-                    fresh.append(keys[number])  # A path says nothing about what it will hold.
+                if item.sha256:  # A path says nothing about what it will hold.
+                    fresh[keys[number]] = row
+                    seen[_statistics_key(item, entry)] = pixels
             for number, error in batch.refused:
                 refused[keys[number]] = error.message
                 context.warn(error.message, error.hint, missing[keys[number]].path)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catstudio.jobs.requests import DataItem
+from catstudio.engine.embeddings import Embeddings, classes_of
 from catstudio.learn.answer import (
     answer_sentence,
     answers,
@@ -27,21 +26,6 @@ from catstudio.learn.metrics import evaluate, figure
 
 Rows = NDArray[np.float32]
 Ints = NDArray[np.intp]
-
-
-@dataclass
-class Embeddings:
-    """Items that could be read, and their embeddings side by side."""
-
-    items: list[DataItem]
-    rows: Rows
-
-    def part(self, keep: Sequence[bool]) -> Embeddings:
-        chosen = np.flatnonzero(keep)
-        return Embeddings([self.items[i] for i in chosen], self.rows[chosen])
-
-    def __len__(self) -> int:
-        return len(self.items)
 
 
 def training_notes(data: TrainingSet, labels: Sequence[str]) -> list[str]:
@@ -152,20 +136,3 @@ def _synthetic_accuracy(head: Head, data: Embeddings) -> dict[str, Any] | None:
         "n": n,
         "meaning": "how easy the fakes are; it says nothing about real photos",
     }
-
-
-def classes_of(part: Embeddings, labels: Sequence[str]) -> Ints:
-    """Indices into ``labels``, [n]."""
-    number = {label: c for c, label in enumerate(labels)}
-    return np.array([number[item.label] for item in part.items], np.intp)
-
-
-def of_known_labels(part: Embeddings, labels: Sequence[str]) -> tuple[Embeddings, dict[str, str]]:
-    """Those whose label the model can answer, and for the others why not."""
-    known = [item.label in labels for item in part.items]
-    reasons = {
-        item.id: f"The model was not trained to say '{item.label}'."
-        for item, is_known in zip(part.items, known, strict=True)
-        if not is_known
-    }
-    return part.part(known), reasons

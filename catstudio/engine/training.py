@@ -12,18 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catstudio.core.errors import BadInputError, ModelFileError, NotPossibleError
+from catstudio.core.errors import BadInputError, NotPossibleError
 from catstudio.core.types import Split
-from catstudio.engine.backbones import BACKBONES, LoadedBackbone, load_backbone
-from catstudio.engine.embedding import PREPROCESSING, embed_items
-from catstudio.engine.reporting import (
-    Embeddings,
-    classes_of,
-    of_known_labels,
-    tested,
-    training_notes,
-    training_report,
-)
+from catstudio.engine.backbones import LoadedBackbone, load_backbone
+from catstudio.engine.embedding import embed_items
+from catstudio.engine.embeddings import Embeddings, classes_of, of_known_labels, training_set
+from catstudio.engine.looking import PREPROCESSING
+from catstudio.engine.reporting import tested, training_notes, training_report
+from catstudio.engine.run_files import DATA_FILE, HEAD_FILE, REPORT_FILE, load_run, record
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import DataItem, EvaluateRequest, PredictRequest, TrainRequest
 from catstudio.learn.fitting import TrainingSet, fit_head
@@ -39,8 +35,6 @@ NEAR_TRAINING_COSINE = 0.92
 
 Of 180 different photos no two matched above 0.87; nine in ten copies (recompressed, cropped to
 85 %, brightened, mirrored) matched above 0.92 (Lite2, two views)."""
-
-HEAD_FILE, REPORT_FILE = "head.safetensors", "report.json"
 
 
 def train(request: TrainRequest, context: JobContext) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -73,7 +67,7 @@ def train(request: TrainRequest, context: JobContext) -> tuple[dict[str, Any], d
 
     context.progress(0, 1, "Fitting")
     notes: list[str] = []
-    head, training_set = _fit(request, data, val, loaded, notes)
+    head, fitted_on = _fit(request, data, val, loaded, notes)
     fitted = time.perf_counter()
     context.check_cancelled()
     test, unknown = of_known_labels(test, head.labels)
@@ -83,7 +77,7 @@ def train(request: TrainRequest, context: JobContext) -> tuple[dict[str, Any], d
         context.check_cancelled()
         context.progress(done, total, "Cross-validating")
 
-    report = training_report(head, training_set, data, test, notes, on_fold)
+    report = training_report(head, fitted_on, data, test, notes, on_fold)
     report["excluded"] = [{"id": id_, "reason": why} for id_, why in excluded.items()]
     report["backbone"] = request.backbone
     report["runtime"] = loaded.runtime
@@ -94,7 +88,11 @@ def train(request: TrainRequest, context: JobContext) -> tuple[dict[str, Any], d
     }
     context.progress(1, 1, "Fitting")
     head.info.update(backbone=request.backbone, preprocessing=PREPROCESSING)
-    files = {HEAD_FILE: head.save(), REPORT_FILE: json.dumps(report, indent=1).encode()}
+    files = {
+        HEAD_FILE: head.save(),
+        REPORT_FILE: json.dumps(report, indent=1).encode(),
+        DATA_FILE: record(item for item in everything.items if item.id not in unknown),
+    }
     return report, files
 
 
@@ -104,7 +102,7 @@ def evaluate(request: EvaluateRequest, context: JobContext) -> dict[str, Any]:
     Photos that it was trained on, or that cannot be decoded, are listed in ``refused`` and the
     rest is measured. Raises :class:`NotPossibleError` when nothing is left.
     """
-    head, loaded = _load_run(request.run_folder, request.device)
+    head, loaded = load_run(request.run_folder, request.device)
     _refuse_synthetic(request.items)
     fresh, refused = _fresh(request)
     for one in refused:
@@ -142,7 +140,7 @@ def evaluate(request: EvaluateRequest, context: JobContext) -> dict[str, Any]:
 
 def predict(request: PredictRequest, context: JobContext) -> dict[str, Any]:
     """Label the images at ``request.paths``; unreadable ones are listed in ``refused``."""
-    head, loaded = _load_run(request.run_folder, request.device)
+    head, loaded = load_run(request.run_folder, request.device)
     items = []
     for number, path in enumerate(request.paths):
         context.check_cancelled()
@@ -185,50 +183,24 @@ def _fit(
             "Add photos and label them, or accept generated ones in review.",
         )
     without = [label for label in request.labels if label not in present]
-    training_set = _training_set(data, labels, loaded)
+    fitted_on = training_set(data, labels, loaded.space)
     if len(labels) == 1:
         rest = without[0] if len(without) == 1 else f"not {labels[0]}"
         notes.append(
             f"Only '{labels[0]}' has images, so it was told apart from the classes that the "
             f"backbone knows, which stand for '{rest}'. A few photos of '{rest}' will do better."
         )
-        head = fit_one_class(training_set, (labels[0], rest), loaded.space, loaded.classifier)
-        return head, training_set
+        head = fit_one_class(fitted_on, (labels[0], rest), loaded.space, loaded.classifier)
+        return head, fitted_on
     if without:
         notes.append(f"Not trained, because there is no image of it: {', '.join(without)}.")
     val, _ = of_known_labels(val, labels)
     validation = None
     if len(val):
         validation = loaded.space(val.rows), classes_of(val, labels)
-    head = fit_head(training_set, labels, loaded.space, validation)
-    notes.extend(training_notes(training_set, labels))
-    return head, training_set
-
-
-def _training_set(data: Embeddings, labels: Sequence[str], loaded: LoadedBackbone) -> TrainingSet:
-    return TrainingSet(
-        x=loaded.space(data.rows),
-        y=classes_of(data, labels),
-        lineages=[item.lineages for item in data.items],
-        is_real=np.array([item.is_real for item in data.items], bool),
-        copies=np.array([max(1, item.weight) for item in data.items], float),
-        shares=_shares(data.items, labels),
-    )
-
-
-def _shares(items: Sequence[DataItem], labels: Sequence[str]) -> NDArray[np.floating] | None:
-    """What part of each label an image is trained as; None when no blend crosses labels.
-
-    A share of a label that is not trained falls to the image's own.
-    """
-    if not any(item.soft_label for item in items):
-        return None
-    shares = np.zeros((len(items), len(labels)))
-    for row, item in zip(shares, items, strict=True):
-        for label, share in item.soft_label or ((item.label, 1.0),):
-            row[labels.index(label if label in labels else item.label)] += share
-    shares /= shares.sum(axis=1, keepdims=True)
-    return shares
+    head = fit_head(fitted_on, labels, loaded.space, validation)
+    notes.extend(training_notes(fitted_on, labels))
+    return head, fitted_on
 
 
 def _refuse_synthetic(items: Sequence[DataItem]) -> None:
@@ -288,32 +260,6 @@ def _fresh(request: EvaluateRequest) -> tuple[list[DataItem], list[dict[str, str
             first[item.sha256] = item.path
             fresh.append(item)
     return fresh, refused
-
-
-def _load_run(folder: str, device: str) -> tuple[Head, LoadedBackbone]:
-    path = Path(folder) / HEAD_FILE
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(
-            f"The model {path} cannot be read: {(error.strerror or str(error)).lower()}.",
-            "Train again to make a new one.",
-        ) from error
-    head = Head.load(data, str(path))
-    name = str(head.info.get("backbone"))
-    if name not in BACKBONES:
-        raise ModelFileError(
-            f"{path} was made with the backbone {name!r}, which this version does not have.",
-            "Train again to make a new one, or use the version that made it.",
-        )
-    loaded = load_backbone(name, device)
-    is_same = head.info.get("preprocessing") == PREPROCESSING
-    if not is_same or head.space.row_length != loaded.backbone.row_length:
-        raise ModelFileError(
-            f"{path} was made with another version of {loaded.backbone.title}.",
-            "Train again to make a new one.",
-        )
-    return head, loaded
 
 
 def _unlabelled(path: str) -> DataItem:

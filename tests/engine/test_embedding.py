@@ -19,7 +19,7 @@ from PIL import Image
 from catstudio.core.errors import BadInputError, CancelledError, NotPossibleError
 from catstudio.core.files import sha256
 from catstudio.core.paths import cache_dir
-from catstudio.engine import backbones, embedding
+from catstudio.engine import backbones, embedding, looking
 from catstudio.engine.backbones import BACKBONES, load_backbone, onnx_path
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import AnyEvent, Embedded, Progress, Warned
@@ -85,7 +85,7 @@ def test_onnx_runtime_says_what_torch_says(loaded: backbones.LoadedBackbone) -> 
 
 
 def test_the_backbone_knows_a_cat(loaded: backbones.LoadedBackbone, cat: Image.Image) -> None:
-    row = loaded.forward(embedding.views(cat, LITE))[0]
+    row = loaded.forward(looking.views(looking.canonical(cat, LITE), LITE))[0]
     best = set(np.argsort(-row[LITE.n_features :])[:3])
     assert best & {281, 282, 283, 284, 285}  # tabby, tiger cat, Persian, Siamese, Egyptian
 
@@ -130,7 +130,7 @@ def test_file_format_does_not_show(loaded: backbones.LoadedBackbone, cat: Image.
         buffer = io.BytesIO()
         cat.save(buffer, kind, **options)
         image = Image.open(io.BytesIO(buffer.getvalue())).convert("RGB")
-        rows.append(loaded.forward(embedding.views(image, LITE))[0])
+        rows.append(loaded.forward(looking.views(looking.canonical(image, LITE), LITE))[0])
     x = loaded.space(np.stack(rows))
     assert (x @ x.T).min() > 0.97
 
@@ -144,7 +144,7 @@ def test_orientation_and_size_do_not_show(
     exif[0x0112] = 6  # shown turned by 90 degrees, so stored turned back
     cat.transpose(Image.Transpose.ROTATE_90).save(turned, quality=95, exif=exif)
     cat.resize((cat.width * 5, cat.height * 5), Image.Resampling.LANCZOS).save(large, quality=90)
-    pixels = [embedding.load_pixels(p, LITE) for p in (upright, turned, large)]
+    pixels = [looking.look(p, LITE).views for p in (upright, turned, large)]
     assert {p.shape for p in pixels} == {(1, 224, 224, 3)}
     x = loaded.space(loaded.forward(np.concatenate(pixels)))
     assert (x @ x[0]).min() > 0.95
@@ -153,15 +153,16 @@ def test_orientation_and_size_do_not_show(
 def test_draft_is_only_for_sound_jpegs(cat: Image.Image) -> None:
     buffer = io.BytesIO()
     cat.resize((2400, 1600)).save(buffer, "JPEG")
-    draft = embedding._draft(buffer.getvalue(), 448)
+    draft = looking._draft(buffer.getvalue(), 448)
     assert draft is not None
     assert 448 <= min(draft.size) < 1600
-    assert embedding._draft(buffer.getvalue()[:900], 448) is None
-    assert embedding._draft(b"\xff\xd8\xff nonsense", 448) is None
+    assert looking._draft(buffer.getvalue()[:900], 448) is None
+    assert looking._draft(b"\xff\xd8\xff nonsense", 448) is None
 
 
 def test_two_views_make_a_longer_row(cat: Image.Image) -> None:
-    pixels = embedding.views(cat, BACKBONES["efficientnet-lite2"])
+    lite2 = BACKBONES["efficientnet-lite2"]
+    pixels = looking.views(looking.canonical(cat, lite2), lite2)
     assert pixels.shape == (2, 260, 260, 3)
     assert (pixels[0] != pixels[1]).any()
 
@@ -212,7 +213,12 @@ def test_cancel_keeps_what_was_embedded(
     items = [structs.replace(item(folder[0]), sha256=f"{k:064x}") for k in range(20)]
     with pytest.raises(CancelledError):
         embedding.embed_items(items, "", loaded, JobContext("job", emit, cancelled))
-    kept = [key for e in events if isinstance(e, Embedded) for key in e.keys]
+    kept = [
+        key
+        for e in events
+        if isinstance(e, Embedded) and e.backbone == loaded.backbone.id
+        for key in e.keys
+    ]
     assert len(kept) == embedding.BATCH
 
 
@@ -224,7 +230,7 @@ def test_rows_of_no_number_are_refused_and_made_again(
     loaded: backbones.LoadedBackbone, folder: list[Path], tmp_path: Path
 ) -> None:
     one = item(folder[0])
-    key = cache.cache_key(one.sha256, loaded.backbone.id, embedding.PREPROCESSING)
+    key = cache.cache_key(one.sha256, loaded.backbone.id, looking.PREPROCESSING)
     store = EmbeddingCache(tmp_path / "cache.sqlite")
     store.put_many([key], np.full((1, loaded.backbone.row_length), np.nan, np.float32))
     found = embedding.embed_items([one], str(tmp_path / "cache.sqlite"), loaded, context([]))
@@ -256,13 +262,13 @@ def test_cancel_is_noticed_between_two_large_photos(
     cancelled = threading.Event()
     asked: list[Path] = []
 
-    def slow(path: Path, backbone: backbones.Backbone) -> np.ndarray:
+    def slow(path: Path, backbone: backbones.Backbone) -> Image.Image:
         asked.append(path)
         cancelled.set()
         time.sleep(0.05)
-        return np.zeros((1, backbone.input_size, backbone.input_size, 3), np.uint8)
+        return Image.new("RGB", (backbone.input_size, backbone.input_size))
 
-    monkeypatch.setattr(embedding, "load_pixels", slow)
+    monkeypatch.setattr(looking, "load_square", slow)
     items = [structs.replace(item(folder[0]), sha256=f"{k:064x}") for k in range(64)]
     with pytest.raises(CancelledError):
         embedding.embed_items(items, "", loaded, context([], cancelled))

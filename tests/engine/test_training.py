@@ -22,7 +22,7 @@ from catstudio.core.errors import (
 from catstudio.core.files import sha256
 from catstudio.engine import training
 from catstudio.engine.backbones import load_backbone
-from catstudio.engine.embedding import PREPROCESSING
+from catstudio.engine.looking import PREPROCESSING
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import AnyEvent, Embedded, Progress, Warned
 from catstudio.jobs.requests import DataItem, EvaluateRequest, PredictRequest, TrainRequest
@@ -135,7 +135,10 @@ def test_train_evaluates_on_held_out_photos(photos: dict[str, list[Path]], job: 
     assert set(report["seconds"]) == {"embed", "fit", "evaluate"}
     assert len(report["predictions"]) == 16
     assert report["synthetic_accuracy"] is None
-    assert set(files) == {"head.safetensors", "report.json"}
+    assert set(files) == {"head.safetensors", "report.json", "data.json"}
+    used = json.loads(files["data.json"])
+    assert [one["split"] for one in used].count("test") == 16 and len(used) == 24
+    assert {one["label"] for one in used} == {"cat", "not-cat"}
     assert json.loads(files["report.json"]) == json.loads(json.dumps(report, allow_nan=False))
     assert Head.load(files["head.safetensors"]).labels == ("cat", "not-cat")
     assert any(isinstance(e, Progress) for e in job.events)

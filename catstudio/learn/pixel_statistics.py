@@ -1,0 +1,142 @@
+"""What pixels say that no eye reads: spectrum, noise, blocks, tone, sharpness, as one row an image.
+
+Measured on the canonical square that the backbone is shown (one size, one codec and quality for
+all), so that a file's format or size cannot show by itself.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+VERSION = "1"
+"""Part of every cache key; to be raised with every change of what a column means."""
+BANDS = 16
+_SIDE = 256
+"""Detail is measured in the middle square of this many pixels a side, or in all if smaller."""
+_BLOCK = 8
+_DARK, _BRIGHT = 4, 251
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+NAMES: tuple[str, ...] = (
+    *(f"spectrum_{band:02d}" for band in range(BANDS)),
+    "noise",
+    "noise_kurtosis",
+    "noise_correlation",
+    "blockiness",
+    "luminance",
+    "contrast",
+    "red",
+    "green",
+    "blue",
+    "saturation",
+    "sharpness",
+    "entropy",
+    "dark",
+    "bright",
+)
+"""The columns of a row, in order."""
+
+
+def measure(square: NDArray[np.uint8]) -> Floats:
+    """The row [len(NAMES)], float32, of one image uint8 [s, s, 3] with s >= 32.
+
+    ``spectrum_k`` is the radially averaged log10 power of the k-th of :data:`BANDS` rings from
+    the lowest frequency to the highest, less its mean over the rings (Durall et al. 2020);
+    ``noise`` the robust deviation of luminance from the mean of its four neighbours, with its
+    excess kurtosis (log(1 + x), at least 0) and its correlation between neighbours; ``blockiness`` how much larger steps
+    are at every eighth pixel than elsewhere, as a share; tones in [0, 1]; ``sharpness`` log10 of
+    the variance of the Laplacian; ``entropy`` of the luminance histogram in bits; ``dark`` and
+    ``bright`` the shares of clipped pixels.
+    """
+    luma = _middle(square).astype(np.float32) @ _LUMA
+    around = (luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]) / 4.0
+    residual = luma[1:-1, 1:-1] - around
+    sharpness = float(np.log10(residual.var() * 16.0 + 1e-3))
+    row = (
+        *_spectrum(luma),
+        *_noise(residual),
+        _blockiness(luma),
+        *_tones(square),
+        sharpness,
+        _entropy(luma),
+        float(np.mean(luma <= _DARK)),
+        float(np.mean(luma >= _BRIGHT)),
+    )
+    return np.array(row, np.float32)
+
+
+def column(rows: Floats, name: str) -> Floats:
+    """The column called ``name`` of ``rows`` [n, len(NAMES)]."""
+    found: Floats = rows[:, NAMES.index(name)]
+    return found
+
+
+def _middle(square: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    side = min(_SIDE, *square.shape[:2])
+    # Begun at a block's border, so that blocks are found where the codec made them.
+    top, left = ((n - side) // 2 // _BLOCK * _BLOCK for n in square.shape[:2])
+    return square[top : top + side, left : left + side]
+
+
+def _tones(square: NDArray[np.uint8]) -> tuple[float, ...]:
+    """Mean and deviation of luminance, mean of each colour, mean saturation; every other pixel."""
+    colors = square[::2, ::2].astype(np.float32) / 255.0
+    luma = colors @ _LUMA
+    span = colors.max(axis=2) - colors.min(axis=2)
+    means = colors.reshape(-1, 3).mean(axis=0)
+    return (float(luma.mean()), float(luma.std()), *map(float, means), float(span.mean()))
+
+
+@lru_cache(maxsize=4)
+def _rings(side: int) -> tuple[NDArray[np.intp], Floats, Floats]:
+    """For a spectrum of ``side``: the ring of each frequency, their counts, and the window."""
+    rows = np.fft.fftfreq(side)[:, None]
+    columns = np.fft.rfftfreq(side)[None, :]
+    # Up to half the sampling rate; the corners beyond hold few frequencies.
+    ring = np.minimum(np.sqrt(rows**2 + columns**2) * 2 * BANDS, BANDS).astype(np.intp)
+    window = np.hanning(side).astype(np.float32)
+    counts = np.bincount(ring.ravel(), minlength=BANDS + 1)[:BANDS].astype(np.float32)
+    return ring.ravel(), counts, np.outer(window, window)
+
+
+def _spectrum(luma: Floats) -> Floats:
+    ring, counts, window = _rings(min(luma.shape))
+    spectrum = np.fft.rfft2((luma - luma.mean()) * window)
+    power = (spectrum.real**2 + spectrum.imag**2).ravel()
+    totals = np.bincount(ring, power, BANDS + 1)[:BANDS]
+    logs = np.log10(totals / counts + 1e-3)
+    centred: Floats = (logs - logs.mean()).astype(np.float32)
+    return centred
+
+
+def _noise(residual: Floats) -> tuple[float, float, float]:
+    """Robust deviation, excess kurtosis, and correlation between neighbours in a row."""
+    spread = float(np.median(np.abs(residual))) * 1.4826
+    centred = residual - residual.mean()
+    squares = centred * centred
+    variance = float(squares.mean())
+    if variance < 1e-9:
+        return spread, 0.0, 0.0
+    kurtosis = float(np.mean(squares * squares)) / variance**2 - 3.0
+    correlation = float(np.mean(centred[:, 1:] * centred[:, :-1])) / variance
+    return spread, float(np.log1p(max(kurtosis, 0.0))), correlation
+
+
+def _blockiness(luma: Floats) -> float:
+    """How much larger the steps across the borders of 8-pixel blocks are, as a share."""
+    across = np.abs(np.diff(luma, axis=1)).mean(axis=0)
+    down = np.abs(np.diff(luma, axis=0)).mean(axis=1)
+    steps = np.concatenate([across, down])
+    at = np.concatenate([np.arange(len(across)), np.arange(len(down))]) % _BLOCK == _BLOCK - 1
+    return float((steps[at].mean() + 1e-3) / (steps[~at].mean() + 1e-3) - 1.0)
+
+
+def _entropy(luma: Floats) -> float:
+    shares = np.bincount(luma.astype(np.uint8).ravel(), minlength=256) / luma.size
+    shares = shares[shares > 0]
+    return float(-(shares * np.log2(shares)).sum())

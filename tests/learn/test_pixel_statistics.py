@@ -1,0 +1,77 @@
+"""What pixels say: known patterns give known figures, and nothing is ever not a number."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from catstudio.learn.pixel_statistics import BANDS, NAMES, column, measure
+
+
+def value(square: np.ndarray, name: str) -> float:
+    return float(column(measure(square)[None], name)[0])
+
+
+def grey(luma: np.ndarray) -> np.ndarray:
+    return np.repeat(np.clip(luma, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def noise(deviation: float, seed: int = 0, side: int = 256) -> np.ndarray:
+    return grey(128 + deviation * np.random.default_rng(seed).standard_normal((side, side)))
+
+
+def test_a_wave_shows_in_its_own_ring() -> None:
+    x = np.arange(256)
+    for band in (2, 7, 13):
+        frequency = (band + 0.5) / (2 * BANDS)
+        wave = grey(128 + 60 * np.tile(np.sin(2 * np.pi * frequency * x), (256, 1)))
+        assert int(np.argmax(measure(wave)[:BANDS])) == band
+
+
+def test_noise_is_measured_and_a_filter_shows_in_its_correlation() -> None:
+    # The mean of four neighbours adds a quarter of the variance.
+    assert abs(value(noise(10), "noise") / (10 * np.sqrt(1.25)) - 1) < 0.05
+    image = Image.fromarray(noise(30))
+    doubled = np.asarray(image.resize((512, 512), Image.Resampling.BILINEAR))
+    assert value(doubled, "noise_correlation") > value(noise(30), "noise_correlation") + 0.1
+
+
+def test_tones_clipping_and_information() -> None:
+    red = np.zeros((64, 64, 3), np.uint8)
+    red[..., 0] = 255
+    assert [value(red, name) for name in ("red", "green", "saturation")] == [1.0, 0.0, 1.0]
+    halves = grey(np.repeat([[0.0, 255.0]], 64, axis=0).repeat(32, axis=1))
+    assert value(halves, "dark") == value(halves, "bright") == 0.5
+    assert value(halves, "entropy") == 1.0
+    assert value(grey(np.full((64, 64), 90.0)), "entropy") == 0.0
+
+
+def test_coarse_jpeg_shows_its_blocks() -> None:
+    buffer = io.BytesIO()
+    smooth = np.add.outer(np.arange(256.0), np.arange(256.0)) / 2 + noise(6)[..., 0] - 128
+    Image.fromarray(grey(smooth)).save(buffer, "JPEG", quality=8)
+    coarse = np.asarray(Image.open(buffer).convert("RGB"))
+    assert value(coarse, "blockiness") > value(grey(smooth), "blockiness") + 0.3
+
+
+def test_blur_lowers_sharpness() -> None:
+    image = Image.fromarray(noise(40))
+    blurred = np.asarray(image.resize((64, 64), Image.Resampling.BOX).resize((256, 256)))
+    assert value(blurred, "sharpness") < value(noise(40), "sharpness") - 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(32, 300), st.sampled_from(["flat", "noise", "step"]), st.integers(0, 9))
+def test_every_image_gives_numbers(side: int, kind: str, seed: int) -> None:
+    made = {
+        "flat": np.full((side, side), 255.0),
+        "noise": 128 + 90 * np.random.default_rng(seed).standard_normal((side, side)),
+        "step": np.where(np.arange(side) < side // 2, 0.0, 255.0) * np.ones((side, 1)),
+    }[kind]
+    row = measure(grey(made))
+    assert row.shape == (len(NAMES),) and row.dtype == np.float32
+    assert np.isfinite(row).all()
