@@ -359,8 +359,5 @@ def test_a_blend_shows_what_its_mode_uses(panel: AddDataPanel) -> None:
     assert not page.fields["balance"].isVisibleTo(page)
     assert not page.mask_field.isVisibleTo(page)
     panel.show_facts(replace(FACTS, selected=("a", "b")))
-    assert page.mask_field.isVisibleTo(page)  # the first photo's cut-out can be mended
-    page.fields["mode"].set_value("mixup")
-    assert not page.mask_field.isVisibleTo(page)
     ask = page.ask()
     assert (ask.method, ask.seeds, ask.mask) == ("blend", ("a", "b"), b"")

@@ -12,8 +12,7 @@ from catstudio.jobs.events import ImageMade
 from catstudio.sources import Source, augment
 from catstudio.ui.add_data.asks import GenerateAsk
 from catstudio.ui.add_data.facts import Facts
-from catstudio.ui.add_data.form import Form
-from catstudio.ui.add_data.generate_page import COUNT, GeneratePage
+from catstudio.ui.add_data.generate_page import GeneratePage
 from catstudio.ui.add_data.transform_row import TransformRow
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.settings import Settings
@@ -48,7 +47,8 @@ class AugmentPage(GeneratePage):
         self.examples = TrialView(Trials(bridge, _caption, self), _COLUMNS, _EXAMPLES)
         self.examples.opened.connect(self._try)
         self._summary = label("", "small", wrap=True)
-        self._lay_out_examples()
+        self.column.insertWidget(self.column.indexOf(self._form) + 1, self._summary)
+        self.put_examples(self.examples)
         self._lay_out_transforms()
         self._recall_transforms()
         self.fields["preset"].changed.connect(self._forget)
@@ -126,16 +126,6 @@ class AugmentPage(GeneratePage):
     def _recall_transforms(self) -> None:
         known = self._settings.options.get(self.source.id, {})
         self._set_rows(self.source.options({n: known[n] for n in self.rows if n in known}))
-
-    def _lay_out_examples(self) -> None:
-        """Right under what they change with, so that both are in sight; how many comes after."""
-        self._form.release(self._count)
-        amount = Form()
-        amount.add(COUNT.title, self._count)
-        self.column.insertWidget(self.column.indexOf(self._form) + 1, self._summary)
-        at = self.column.indexOf(self._which) + 1
-        self.column.insertWidget(at, self.examples)
-        self.column.insertWidget(at + 1, amount)
 
     def _lay_out_transforms(self) -> None:
         fold = CollapsibleSection("Transforms")

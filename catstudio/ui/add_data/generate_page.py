@@ -175,6 +175,16 @@ class GeneratePage(SourcePage):
             options={**chosen, **options},
         )
 
+    def put_examples(self, examples: QWidget) -> None:
+        """Show ``examples`` right under what they change with, so that both are in sight; how
+        many are to be made comes after them."""
+        self._form.release(self._count)
+        amount = Form()
+        amount.add(COUNT.title, self._count)
+        at = self.column.indexOf(self._which) + 1
+        self.column.insertWidget(at, examples)
+        self.column.insertWidget(at + 1, amount)
+
     def use_recipe(self, recipe: Recipe, record: ImageRecord) -> None:
         """Take over ``recipe``, which begins from ``record`` or made it."""
         params = {**record.provenance.params, "scheduler": "own", **recipe.options}

@@ -72,7 +72,6 @@ class AddDataPanel(QFrame):
         self._column = QVBoxLayout(self._content)
         self._column.setContentsMargins(0, 0, S, 0)
         self._column.setSpacing(M)
-        self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.button = button("", "primary")
         self.button.clicked.connect(self.press)
         self.folder = button("Folder…", tooltip="Import all images of a folder")
@@ -104,7 +103,7 @@ class AddDataPanel(QFrame):
             page.failed.connect(self.failed)
             page.room_asked.connect(self.room_asked)
             self._pages[id_] = page
-            self._column.addWidget(page)
+            self._column.insertWidget(self._column.count() - 1, page)
         # Hidden pages take no room, so that only the one that shows can make it scroll.
         for known, page in self._pages.items():
             page.setVisible(known == id_)
@@ -218,6 +217,9 @@ class AddDataPanel(QFrame):
         column.setSpacing(M)
         column.addWidget(label("ADD DATA", "section"))
         self._column.addLayout(self._tile_grid())
+        # An alignment of the layout would take the height for its widest hint, and press the
+        # fields together where a sentence takes a line more.
+        self._column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from catstudio.sources import Source
@@ -46,7 +46,6 @@ class SourcePage(QWidget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(S)
-        self.column.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.column.addWidget(label(source.summary, "muted", wrap=True))
         if source.note:
             self.column.addWidget(label(source.note, "small", wrap=True))
