@@ -65,7 +65,8 @@ def add_commands(commands: Any) -> None:
         if parameter.kind is Kind.BOOL:
             parser.add_argument(flag, dest=f"option_{name}", action="store_true", help=shown)
         else:
-            parser.add_argument(flag, dest=f"option_{name}", metavar="VALUE", help=shown)
+            value = "RANGE" if parameter.kind is Kind.RANGE else "VALUE"
+            parser.add_argument(flag, dest=f"option_{name}", metavar=value, help=shown)
 
 
 def generate(args: argparse.Namespace, output: Output) -> int:

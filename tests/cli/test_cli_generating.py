@@ -83,6 +83,7 @@ def test_nothing_to_copy_is_not_possible_now(cli, project):
         ("seed", "--mode", "magic", "variation"),
         ("seed", "--prompt", "a cat", "prompt"),
         ("augment", "--strength", "-1", "-1"),
+        ("augment", "--rotate", "20:10", "LOW:HIGH"),
         ("diffusers", "--prompt", "a {grey|black cat", "brace"),
         ("copy", "--strength", "1", "strength"),
     ],

@@ -75,8 +75,9 @@ class CopyPage(SourcePage):
     def _say(self) -> None:
         n = self._n
         stays = "It stays one image and teaches" if n == 1 else f"They stay {n:,} images and teach"
+        most = "up to " if self.facts.selected else ""  # Some may be tested on.
         self._outcome.setText(
-            f"Training counts {n * self.count:,}. {stays} no more than before: only the weight "
+            f"Training counts {most}{n * self.count:,}. {stays} no more than before: only the weight "
             "against other images changes."
         )
         self._outcome.setVisible(bool(n))
