@@ -135,6 +135,10 @@ class Store:
         )
         return [record(row) for row in rows]
 
+    def hashes(self) -> dict[str, str]:
+        """The perceptual hash of every image by its id, 32 hexadecimal digits."""
+        return dict(self.database.read("SELECT id, dhash FROM images"))
+
     def counts(self) -> list[Count]:
         """How many images there are of each kind: thousands are counted in a millisecond."""
         rows = self.database.read(

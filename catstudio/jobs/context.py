@@ -9,7 +9,7 @@ from typing import Any
 
 from catstudio.core.errors import CancelledError
 from catstudio.core.types import Parent
-from catstudio.jobs.events import AnyEvent, Embedded, ImageMade, Progress, Warned
+from catstudio.jobs.events import AnyEvent, Embedded, Found, ImageMade, Progress, Warned
 
 _REPORT_EVERY = 0.1  # Seconds; a person sees no more, and each report wakes the window.
 _NO_DIGITS = str.maketrans("", "", "0123456789")
@@ -110,6 +110,10 @@ class JobContext:
         self._emit(
             Embedded(job_id=self.job_id, backbone=backbone, keys=keys, dim=dim, features=features)
         )
+
+    def found(self, part: str, value: Any) -> None:
+        """Hand over a part of the result, as plain JSON, while the rest is worked on."""
+        self._emit(Found(job_id=self.job_id, part=part, value=value))
 
     def warn(self, message: str, hint: str = "", path: str = "") -> None:
         """Say that something was refused or looks wrong; the job goes on."""

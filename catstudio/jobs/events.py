@@ -69,6 +69,16 @@ class Embedded(Event, frozen=True, tag=True, kw_only=True):
     features: bytes
 
 
+class Found(Event, frozen=True, tag=True, kw_only=True):
+    """A part of the result is known before the rest; ``value`` is plain JSON.
+
+    Of an audit, ``part`` is "sources", "check" (one of several) or "next".
+    """
+
+    part: str
+    value: Any
+
+
 class Warned(Event, frozen=True, tag=True, kw_only=True):
     """Something was refused or looks wrong, and the job goes on. ``path`` names the file, if any."""
 
@@ -101,6 +111,15 @@ class Cancelled(Event, frozen=True, tag=True, kw_only=True):
 
 
 AnyEvent = (
-    Queued | Progress | ImageMade | ImageAdded | Embedded | Warned | Done | Failed | Cancelled
+    Queued
+    | Progress
+    | ImageMade
+    | ImageAdded
+    | Embedded
+    | Found
+    | Warned
+    | Done
+    | Failed
+    | Cancelled
 )
 TERMINAL = (Done, Failed, Cancelled)

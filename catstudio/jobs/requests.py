@@ -173,6 +173,35 @@ class TrainRequest(Request, frozen=True, tag=True, kw_only=True):
     device: str = "auto"
 
 
+class AuditItem(DataItem, frozen=True, kw_only=True):
+    """One image as the audit sees it: also its file's name and what the file was like.
+
+    ``dhash`` is the perceptual hash in hexadecimal, "" when it is not known.
+    """
+
+    name: str = ""
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    dhash: str = ""
+
+
+class AuditRequest(Request, frozen=True, tag=True, kw_only=True):
+    """Ask what each source bought the run in ``run_folder``, and look for its hidden flaws.
+
+    ``items`` are the images it was trained, calibrated and tested on. ``strangers`` are paths
+    of photos of neither class, for the turkey test. ``run`` is the number of the run.
+    """
+
+    items: tuple[AuditItem, ...]
+    run_folder: str
+    run: int = 0
+    strangers: tuple[str, ...] = ()
+    embedding_cache: str = ""
+    seed: int = 0
+    device: str = "auto"
+
+
 class EvaluateRequest(Request, frozen=True, tag=True, kw_only=True):
     """Measure the run in ``run_folder`` on real photos outside the project."""
 
@@ -263,6 +292,7 @@ AnyRequest = (
     | ImportDatasetRequest
     | GenerateRequest
     | TrainRequest
+    | AuditRequest
     | EvaluateRequest
     | PredictRequest
     | PersonaliseRequest

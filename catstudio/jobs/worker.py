@@ -20,6 +20,7 @@ from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import AnyEvent, Cancelled, Done, Failed
 from catstudio.jobs.requests import (
     AnyRequest,
+    AuditRequest,
     EvaluateRequest,
     GenerateRequest,
     PersonaliseRequest,
@@ -132,6 +133,10 @@ def _dispatch(request: AnyRequest, context: JobContext) -> tuple[dict[str, Any],
         from catstudio.engine import personalise
 
         return personalise.run(request, context)
+    if isinstance(request, AuditRequest):
+        from catstudio.engine import auditing
+
+        return auditing.audit(request, context), {}
     from catstudio.engine import training
 
     if isinstance(request, TrainRequest):
