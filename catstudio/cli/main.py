@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from catstudio import __version__
 from catstudio.cli import (
+    auditing,
     dataset,
     demo,
     doctor,
@@ -25,7 +26,18 @@ from catstudio.cli.output import CANCELLED, JOB_FAILED, Output
 from catstudio.core.errors import CancelledError, CatStudioError
 from catstudio.core.paths import log_dir
 
-_GROUPS = (dataset, importing, generating, ideas, personalising, training, models, demo, doctor)
+_GROUPS = (
+    dataset,
+    importing,
+    generating,
+    ideas,
+    personalising,
+    training,
+    auditing,
+    models,
+    demo,
+    doctor,
+)
 
 
 def main(arguments: Sequence[str], parser: argparse.ArgumentParser | None = None) -> int:

@@ -23,6 +23,7 @@ from catstudio.jobs.events import AnyEvent, Done
 from catstudio.jobs.requests import (
     DEFAULT_BACKBONE,
     AnyRequest,
+    AuditRequest,
     CheckDatasetRequest,
     DownloadRequest,
     EvaluateRequest,
@@ -37,7 +38,7 @@ from catstudio.jobs.requests import (
 from catstudio.jobs.runner import JobRunner
 from catstudio.learn.splits import draw_splits
 from catstudio.sources.ideas import written
-from catstudio.studio import personalising, readiness, requesting, waiting
+from catstudio.studio import auditing, personalising, readiness, requesting, waiting
 from catstudio.studio.keeping import Keeper
 from catstudio.studio.listening import EditFailed, Listener, Listeners
 
@@ -219,6 +220,14 @@ class Studio:
                 "Train again to get a new one.",
             ) from error
         return report
+
+    def audit(self, number: int | None = None) -> dict[str, Any] | None:
+        """What was found when a run was questioned, as plain JSON values; None before that."""
+        return auditing.read(self.run_folder(number))
+
+    def write_report(self, out: str | Path, number: int | None = None) -> None:
+        """Write a run's report and audit as one HTML file that loads nothing."""
+        auditing.write_page(self._store, self.run_folder(number), self.report(number), Path(out))
 
     def readiness(self) -> readiness.Readiness:
         """Is there enough to train and to test on?"""
@@ -402,6 +411,19 @@ class Studio:
             backbone=backbone or DEFAULT_BACKBONE,
             finetune=finetune,
         )
+
+    def audit_request(
+        self,
+        run: int | None = None,
+        *,
+        strangers: Iterable[str | Path] | None = None,
+        seed: int = 0,
+    ) -> AuditRequest:
+        """Question a run: what each source bought, and the flaws no eye sees.
+
+        ``strangers`` are photos of neither class, or folders of them; None takes the examples.
+        """
+        return auditing.request(self._store, self.run_folder(run), strangers, seed)
 
     def personalise_request(
         self,

@@ -37,6 +37,7 @@ from catstudio.jobs.events import (
 )
 from catstudio.jobs.requests import (
     AnyRequest,
+    AuditRequest,
     CheckDatasetRequest,
     DownloadRequest,
     GenerateRequest,
@@ -46,7 +47,7 @@ from catstudio.jobs.requests import (
     TrainRequest,
 )
 from catstudio.sources import importing
-from catstudio.studio import inheriting, personalising
+from catstudio.studio import auditing, inheriting, personalising
 
 
 class _Made(Struct):
@@ -89,6 +90,8 @@ class Keeper:
             )
         if isinstance(event, Done) and isinstance(request, PersonaliseRequest):
             return personalising.keep(request, event)
+        if isinstance(event, Done) and isinstance(request, AuditRequest):
+            return auditing.keep(request, event)
         if isinstance(event, Done) and isinstance(request, TrainRequest):
             number = self._store.add_run(request.backbone, _summary(event.result), event.files)
             return Done(job_id=event.job_id, result={"run": number, **event.result})

@@ -13,6 +13,7 @@ from catstudio.core.errors import CancelledError, CatStudioError
 from catstudio.jobs.events import TERMINAL, AnyEvent, Done, Event, Failed
 from catstudio.jobs.requests import (
     AnyRequest,
+    AuditRequest,
     CheckDatasetRequest,
     DownloadRequest,
     EvaluateRequest,
@@ -20,6 +21,7 @@ from catstudio.jobs.requests import (
     ImportDatasetRequest,
     ImportRequest,
     PersonaliseRequest,
+    PredictRequest,
     TrainRequest,
 )
 
@@ -32,26 +34,32 @@ _TICK = 0.2  # Seconds between looks for Ctrl-C: a blocking get cannot be interr
 
 def title(request: AnyRequest) -> str:
     """What a person calls the job."""
-    if isinstance(request, ImportRequest):
-        # How many files lie in a folder is not known before it has been walked.
-        n = len(request.paths) + len(request.blobs)
-        what = Path(request.paths[0]).name if len(request.paths) == n == 1 else f"{n} items"
-        return f"Add {what}" + (f" as {request.label}" if request.label else "")
-    if isinstance(request, CheckDatasetRequest | ImportDatasetRequest):
-        verb = "Check" if isinstance(request, CheckDatasetRequest) else "Add"
-        return f"{verb} {Path(request.path).name}"
-    if isinstance(request, GenerateRequest):
-        return f"Generate {request.count} × {request.label}"
-    if isinstance(request, TrainRequest):
-        return f"Train on {count_images(len(request.items))}"
-    if isinstance(request, EvaluateRequest):
-        return f"Evaluate on {count_images(len(request.items))}"
-    if isinstance(request, DownloadRequest):
-        return f"Download {request.model}"
-    if isinstance(request, PersonaliseRequest):
-        verb = "Estimate" if request.is_estimate else "Personalise"
-        return f"{verb} {request.label} with {count_images(len(request.images))}"
-    return f"Predict {count_images(len(request.paths))}"
+    match request:
+        case ImportRequest(paths=paths, blobs=blobs):
+            # How many files lie in a folder is not known before it has been walked.
+            n = len(paths) + len(blobs)
+            what = Path(paths[0]).name if len(paths) == n == 1 else f"{n} items"
+            words = f"Add {what}" + (f" as {request.label}" if request.label else "")
+        case CheckDatasetRequest():
+            words = f"Check {Path(request.path).name}"
+        case ImportDatasetRequest():
+            words = f"Add {Path(request.path).name}"
+        case GenerateRequest():
+            words = f"Generate {request.count} × {request.label}"
+        case TrainRequest():
+            words = f"Train on {count_images(len(request.items))}"
+        case AuditRequest():
+            words = f"Question run {request.run}"
+        case EvaluateRequest():
+            words = f"Evaluate on {count_images(len(request.items))}"
+        case DownloadRequest():
+            words = f"Download {request.model}"
+        case PersonaliseRequest():
+            verb = "Estimate" if request.is_estimate else "Personalise"
+            words = f"{verb} {request.label} with {count_images(len(request.images))}"
+        case PredictRequest():
+            words = f"Predict {count_images(len(request.paths))}"
+    return words
 
 
 def wait(studio: Studio, request: AnyRequest, on_event: Callable[[AnyEvent], None] | None) -> Done:

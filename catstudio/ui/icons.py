@@ -43,6 +43,7 @@ NAMES = {
     "paste": "clipboard",
     "pencil": "pencil-simple",
     "problem": "x-circle",
+    "question": "question",
     "queue": "queue",
     "redo": "arrow-clockwise",
     "reject": "x",

@@ -14,15 +14,15 @@ from catstudio.core.changes import SetState
 from catstudio.core.types import State
 from catstudio.jobs.events import Done, Failed, Progress, Queued
 from catstudio.learn.metrics import evaluate
+from catstudio.report import wording
+from catstudio.report.wording import Figure
 from catstudio.studio import LabelReadiness, Readiness, Studio
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.counts import Counts
-from catstudio.ui.training import wording
 from catstudio.ui.training.answer import AnswerView
 from catstudio.ui.training.confusion import ConfusionView
 from catstudio.ui.training.readiness import ReadinessView, real_sentence, train_sentence, why_not
 from catstudio.ui.training.tab import TrainingTab
-from catstudio.ui.training.wording import Figure
 
 
 def report(wrong: int = 3, n: int = 40, seed: int = 0) -> dict[str, Any]:
@@ -255,8 +255,8 @@ def test_a_mistake_jumps_to_its_image(tab: TrainingTab, studio: Studio, qtbot) -
     found["mistakes"][0]["id"] = image.id
     add_run(studio, found)
     tab.refresh()
-    qtbot.waitUntil(lambda: len(tab.mistakes.buttons) == 1)
-    tile = tab.mistakes.buttons[0]
+    qtbot.waitUntil(lambda: len(tab.mistakes.tiles.buttons) == 1)
+    tile = tab.mistakes.tiles.buttons[0]
     assert tile.toolTip() == "cat, called not-cat (60%)"
     qtbot.waitUntil(lambda: not tile.icon().isNull())
     with qtbot.waitSignal(tab.show_image) as got:
@@ -267,7 +267,7 @@ def test_a_mistake_jumps_to_its_image(tab: TrainingTab, studio: Studio, qtbot) -
 def test_a_mistake_whose_image_is_gone_says_so(tab: TrainingTab, studio: Studio, qtbot) -> None:
     add_run(studio, report(wrong=1))
     tab.refresh()
-    qtbot.waitUntil(lambda: any("no longer" in one.text() for one in tab.mistakes.buttons))
+    qtbot.waitUntil(lambda: any("no longer" in one.text() for one in tab.mistakes.tiles.buttons))
 
 
 def test_progress_shows_where_the_button_is(tab: TrainingTab, bridge: StudioBridge) -> None:

@@ -10,11 +10,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from catstudio.core.changes import count_images
+from catstudio.report import wording
+from catstudio.report.wording import Figure
 from catstudio.sources import SOURCES
 from catstudio.ui.mark import Mark
 from catstudio.ui.theme import XL, XS, M, S
-from catstudio.ui.training import wording
-from catstudio.ui.training.wording import Figure
 from catstudio.ui.widgets import Card, Line, label
 
 _BIG = "font-size: 48px; font-weight: 600;"
@@ -79,45 +79,20 @@ class AnswerView(Card):
 
 
 def _figures(metrics: Mapping[str, Any]) -> QWidget:
-    rows = [
-        (
-            "AUC",
-            *_plain(metrics.get("auc")),
-            "how well it ranks, whatever the threshold",
-        ),
-        (
-            "Balanced accuracy",
-            *_share(metrics.get("balanced_accuracy")),
-            "the mean over the labels",
-        ),
-    ]
-    for name, one in (metrics.get("per_class") or {}).items():
-        recall = _share(one.get("recall"))
-        rows.append((f"Real {name} found", *recall, f"n = {one.get('n', 0)}"))
-    rows.append(("Calibration error", *_plain(metrics.get("ece")), "0 is honest about its doubts"))
     result = QWidget()
     grid = QGridLayout(result)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(M)
     grid.setVerticalSpacing(XS)
     grid.setColumnStretch(0, 1)
-    grid.setColumnStretch(3, 2)
-    for at, (name, value, interval, remark) in enumerate(rows):
+    grid.setColumnStretch(4, 3)
+    for at, (name, value, interval, n, meaning) in enumerate(wording.figure_rows(metrics)):
         grid.addWidget(label(name, wrap=True), at, 0)
         grid.addWidget(label(value), at, 1, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(label(f"({interval})" if interval else "", "muted"), at, 2)
-        grid.addWidget(label(remark, "muted", wrap=True), at, 3)
+        grid.addWidget(label(n, "muted"), at, 3)
+        grid.addWidget(label(meaning, "muted", wrap=True), at, 4)
     return result
-
-
-def _share(given: Any) -> tuple[str, str]:
-    figure = Figure.of(given)
-    return figure.percent(), figure.percent_interval()
-
-
-def _plain(given: Any) -> tuple[str, str]:
-    figure = Figure.of(given)
-    return figure.plain(), figure.plain_interval()
 
 
 def _used(report: Mapping[str, Any]) -> QWidget:

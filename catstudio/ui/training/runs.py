@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from catstudio.core.types import RunRecord
+from catstudio.report import wording
+from catstudio.report.wording import Figure
 from catstudio.ui.theme import XL, XS, L, M, S
-from catstudio.ui.training import wording
-from catstudio.ui.training.wording import Figure
 from catstudio.ui.widgets import Card, ComboBox, label
 
 _NUMBER = Qt.ItemDataRole.UserRole

@@ -1,4 +1,5 @@
-"""The training tab, top to bottom: ready?, the answer, its table, its mistakes; runs at the side."""
+"""The training tab, top to bottom: ready?, the answer, what each source bought, the table and its
+mistakes, the checks, what to do next; runs at the side."""
 
 from __future__ import annotations
 
@@ -10,18 +11,23 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedLayout, 
 
 from catstudio.core.errors import CatStudioError
 from catstudio.core.types import RunRecord
-from catstudio.jobs.events import TERMINAL, AnyEvent, Progress
+from catstudio.jobs.events import TERMINAL, AnyEvent, Done, Progress
 from catstudio.jobs.requests import TrainRequest
+from catstudio.report import wording
 from catstudio.studio import Readiness
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.counts import Counts
 from catstudio.ui.theme import XL, L, M
-from catstudio.ui.training import wording
 from catstudio.ui.training.answer import AnswerView
+from catstudio.ui.training.audit_bar import AuditBar
+from catstudio.ui.training.audit_feed import AuditFeed
+from catstudio.ui.training.checks import ChecksView
 from catstudio.ui.training.confusion import ConfusionView
 from catstudio.ui.training.mistakes import MistakesView
+from catstudio.ui.training.next_steps import NextStepsView
 from catstudio.ui.training.readiness import ReadinessView
 from catstudio.ui.training.runs import ComparisonView, RunsView
+from catstudio.ui.training.sources import SourcesView
 from catstudio.ui.widgets import Card, EmptyState, label
 
 _RUNS_WIDTH = 208
@@ -52,6 +58,16 @@ class TrainingTab(QWidget):
         self.confusion = ConfusionView()
         self.mistakes = MistakesView(bridge)
         self.mistakes.show_image.connect(self.show_image)
+        self.feed = AuditFeed(bridge, self)
+        self.feed.changed.connect(self._show_audit)
+        self.feed.failed.connect(self.failed)
+        self.audit_bar = AuditBar(self.feed)
+        self.audit_bar.asked.connect(self._question)
+        self.sources = SourcesView(bridge)
+        self.checks = ChecksView(bridge)
+        self.checks.show_image.connect(self.show_image)
+        self.next_steps = NextStepsView(bridge)
+        self.next_steps.show_image.connect(self.show_image)
         self.comparison = ComparisonView()
         self.runs = RunsView()
         self.runs.chosen.connect(self._read_report)
@@ -106,6 +122,9 @@ class TrainingTab(QWidget):
             self._job_id = ""
             self.readiness.show_working(is_working=False)
             self.refresh()
+            if isinstance(event, Done):
+                # The answer is there; what it hides is asked for without another click.
+                self.feed.start(event.result["run"])
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -143,7 +162,24 @@ class TrainingTab(QWidget):
         if table:
             self.confusion.show_table(names, table)
         self.mistakes.show_mistakes(report.get("mistakes") or ())
+        self.feed.show_run(number)
         self._compare(self._other)
+
+    def _question(self) -> None:
+        if self._shown is not None:
+            self.feed.start(self._shown[0])
+
+    def _show_audit(self) -> None:
+        audit, is_shown = self.feed.audit, self._shown is not None
+        self.audit_bar.refresh()
+        if not is_shown:
+            self.audit_bar.hide()
+        self.sources.setVisible(is_shown and "sources" in audit)
+        self.checks.setVisible(is_shown and "checks" in audit)
+        self.next_steps.setVisible(is_shown and "next" in audit)
+        self.sources.show_sources(audit)
+        self.checks.show_checks(audit.get("checks") or (), self.feed.is_running)
+        self.next_steps.show_steps(audit.get("next") or ())
 
     def _compare(self, other: int) -> None:
         self._other = other
@@ -165,6 +201,7 @@ class TrainingTab(QWidget):
         self.mistakes.setVisible(is_shown and has_metrics)
         if not is_shown:
             self.comparison.hide()
+            self.feed.show_run(0)
 
     # -- building ----------------------------------------------------------------------------
 
@@ -184,8 +221,18 @@ class TrainingTab(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        parts = (self.readiness, self._hint, self.answer, self.comparison, self._table)
-        for part in (*parts, self.mistakes):
+        for part in (
+            self.readiness,
+            self._hint,
+            self.answer,
+            self.audit_bar,
+            self.next_steps,
+            self.comparison,
+            self.sources,
+            self.checks,
+            self._table,
+            self.mistakes,
+        ):
             column.addWidget(part)
         column.addStretch(1)
         scroll = QScrollArea()

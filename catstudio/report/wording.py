@@ -1,4 +1,4 @@
-"""Figures of a report as words: every number with its interval and its n. Imports no Qt."""
+"""Figures of a run as words: every number with its interval and its n."""
 
 from __future__ import annotations
 
@@ -67,6 +67,42 @@ def metrics_of(report: Mapping[str, Any]) -> Mapping[str, Any]:
     """The report's figures on held-out photos; empty when it has none."""
     metrics = report.get("metrics")
     return metrics if isinstance(metrics, Mapping) else {}
+
+
+def figure_rows(metrics: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """(name, value, interval, n, what it means) of each figure beside the answer."""
+    n = f"n = {metrics.get('n', 0):,}"
+    auc, ece = Figure.of(metrics.get("auc")), Figure.of(metrics.get("ece"))
+    balanced = Figure.of(metrics.get("balanced_accuracy"))
+    rows = [
+        (
+            "AUC",
+            auc.plain(),
+            auc.plain_interval(),
+            n,
+            "how well it ranks, whatever the threshold: 1 is perfect, 0.5 is chance",
+        ),
+        (
+            "Balanced accuracy",
+            balanced.percent(),
+            balanced.percent_interval(),
+            n,
+            "the mean over the labels, so that a common label counts no more than a rare one",
+        ),
+    ]
+    for name, one in (metrics.get("per_class") or {}).items():
+        recall = Figure.of(one.get("recall"))
+        rows.append(
+            (
+                f"Real {name} found",
+                recall.percent(),
+                recall.percent_interval(),
+                f"n = {one.get('n', 0):,}",
+                f"how many of the real {name} photos it called {name}",
+            )
+        )
+    meaning = "how far its confidence is off: 0 is honest about its doubts"
+    return [*rows, ("Calibration error", ece.plain(), ece.plain_interval(), n, meaning)]
 
 
 def test_count(report: Mapping[str, Any]) -> int:

@@ -1,0 +1,1 @@
+"""Charts of the report, drawn by pyqtgraph in the theme's colours. Imports it on first need."""
