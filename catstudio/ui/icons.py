@@ -49,6 +49,7 @@ NAMES = {
     "reject": "x",
     "review": "cards",
     "right": "caret-right",
+    "save": "download-simple",
     "search": "magnifying-glass",
     "settings": "gear-six",
     "sort": "sort-ascending",

@@ -66,8 +66,9 @@ def test_a_questioned_run_shows_all_parts(studio, tab, audit, qtbot) -> None:
     assert [row.check["id"] for row in tab.checks.rows] == [
         "copies", "calibration", "label_errors", "leakage"
     ]  # fmt: skip
+    # What was just laid out is shown when the layout is next asked for.
+    qtbot.waitUntil(lambda: "Photograph 30 more" in texts(tab.next_steps))
     assert "1 problem" in texts(tab.checks) and "may be chance" in texts(tab.sources)
-    assert "Photograph 30 more" in texts(tab.next_steps)
     assert tab.audit_bar.isHidden()
     qtbot.waitUntil(lambda: all(chart.is_drawn for chart in tab.sources.charts))
 

@@ -152,7 +152,7 @@ def test_the_button_says_why_it_is_off(themed: QApplication, qtbot) -> None:
 
 @pytest.fixture
 def answer(themed: QApplication, qtbot) -> AnswerView:
-    view = AnswerView()
+    view = AnswerView(QWidget())
     qtbot.addWidget(view)
     return view
 

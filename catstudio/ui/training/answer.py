@@ -22,14 +22,17 @@ _MAX_NOTES = 6
 
 
 class AnswerView(Card):
-    """Shows one report."""
+    """Shows one report; ``corner`` stands at the right of its title."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, corner: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.column.setContentsMargins(XL, XL, XL, XL)
         self.column.setSpacing(M)
         self._title = label("", "section")
-        self.column.addWidget(self._title)
+        top = QHBoxLayout()
+        top.addWidget(self._title, 1)
+        top.addWidget(corner)
+        self.column.addLayout(top)
         self.number = QLabel()
         self.number.setStyleSheet(_BIG)
         self.sentence = label("", "heading", wrap=True)

@@ -26,6 +26,7 @@ from catstudio.ui.training.confusion import ConfusionView
 from catstudio.ui.training.mistakes import MistakesView
 from catstudio.ui.training.next_steps import NextStepsView
 from catstudio.ui.training.readiness import ReadinessView
+from catstudio.ui.training.report_file import ReportFile
 from catstudio.ui.training.runs import ComparisonView, RunsView
 from catstudio.ui.training.sources import SourcesView
 from catstudio.ui.widgets import Card, EmptyState, label
@@ -54,7 +55,9 @@ class TrainingTab(QWidget):
         self.readiness = ReadinessView()
         self.readiness.train_asked.connect(self.train)
         self.readiness.cancel_asked.connect(self._cancel)
-        self.answer = AnswerView()
+        self.report_file = ReportFile(bridge)
+        self.report_file.failed.connect(self.failed)
+        self.answer = AnswerView(self.report_file)
         self.confusion = ConfusionView()
         self.mistakes = MistakesView(bridge)
         self.mistakes.show_image.connect(self.show_image)
@@ -155,6 +158,7 @@ class TrainingTab(QWidget):
             return  # Another run was chosen while this one was read.
         self._shown = found
         self.answer.show_report(number, report)
+        self.report_file.show_run(number)
         metrics = wording.metrics_of(report)
         table = metrics.get("confusion")
         names = metrics.get("labels") or report.get("labels") or ()
