@@ -84,7 +84,8 @@ def generate(args: argparse.Namespace, output: Output) -> int:
     else:
         where = "accepted" if args.accept else "waiting for review"
         output.say(
-            f"Made {count_images(result['made'])} of {wish.label} in {result['seconds']:.1f} s, "
+            # Not "of": a blend of two labels carries both.
+            f"Made {count_images(result['made'])} for {wish.label} in {result['seconds']:.1f} s, "
             f"{where}."
         )
     output.result(result)
