@@ -57,7 +57,8 @@ class CatalogueEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     "main". ``files`` are patterns of what is taken; none means what the repository's
     model_index.json names. ``size``, ``memory_cpu`` and ``memory_gpu`` are bytes, approximate.
     ``native_size`` is a side in pixels. ``gated`` models are given to who has agreed to their
-    terms on the hub. ``not_yet`` says what CatStudio cannot do with it so far.
+    terms on the hub. ``not_yet`` says what CatStudio cannot do with it so far. ``steps`` and
+    ``guidance_scale`` are what its makers advise to begin with.
     """
 
     id: str
@@ -77,6 +78,14 @@ class CatalogueEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     gated: bool = False
     is_built_in: bool = False
     not_yet: str = ""
+    steps: int | None = None
+    guidance_scale: float | None = None
+
+    @property
+    def advised(self) -> dict[str, float]:
+        """The settings that its makers advise, by the names of a generator's parameters."""
+        given = {"num_inference_steps": self.steps, "guidance_scale": self.guidance_scale}
+        return {name: value for name, value in given.items() if value is not None}
 
     @property
     def is_pinned(self) -> bool:
@@ -136,6 +145,8 @@ def _why_not(entry: CatalogueEntry, licenses: dict[str, License]) -> str:
         return "its title or what it is good for is missing"
     if entry.size <= 0 or entry.native_size <= 0 or not (entry.memory_cpu or entry.memory_gpu):
         return "its size, native size or memory is missing"
+    if entry.steps is not None and entry.steps < 1:
+        return "no image is made in fewer steps than one"
     if entry.is_built_in:
         return "it is built in and has a repository" if entry.repo or entry.files else ""
     if not is_hub_id(entry.repo) or not entry.revision:

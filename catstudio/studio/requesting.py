@@ -25,6 +25,7 @@ from catstudio.jobs.requests import (
     SeedImage,
     TrainRequest,
 )
+from catstudio.models.catalogue import catalogue
 from catstudio.sources import SOURCES, importing, source
 from catstudio.sources.datasets import LEAVE_OUT
 from catstudio.studio import inheriting
@@ -119,7 +120,9 @@ def generate_request(
         raise BadInputError(f"The count is {count}.", f"Give a number from 1 to {MAX_COUNT:,}.")
     check_seed(seed)
     store.check_label(label)
-    checked = maker.options(dict(options))
+    listed = catalogue().find(str(options.get("model") or ""))
+    # What a model's makers advise stands in for what nobody chose.
+    checked = maker.options({**(listed.advised if listed else {}), **options})
     # A model that can do without a seed image gets one only when it is chosen.
     parents = _seed_records(store, label, seeds) if maker.min_seeds or seeds is not None else []
     if guide is not None and not maker.guide_title:

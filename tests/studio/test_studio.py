@@ -160,6 +160,16 @@ def test_splits_hold_photos_back_before_anything_is_made(studio: Studio, photos:
     assert (one.real, one.test, one.train, one.missing) == (12, 6, 6, 14)
 
 
+def test_a_model_begins_with_what_its_makers_advise(studio: Studio):
+    """As far as nobody chose otherwise; a model that the catalogue does not know, with our own."""
+    chosen = {"model": "sd-turbo", "guidance_scale": 1.5}
+    request = studio.generate_request("diffusers", "cat", 1, options=chosen)
+    assert request.options["num_inference_steps"] == 1
+    assert request.options["guidance_scale"] == 1.5
+    plain = studio.generate_request("diffusers", "cat", 1, options={"model": "somewhere/x"})
+    assert plain.options["num_inference_steps"] == 20
+
+
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [

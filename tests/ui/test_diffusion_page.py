@@ -18,6 +18,7 @@ from catstudio.core.types import ImageRecord, Parent, Provenance, State
 from catstudio.models import ModelEntry, ModelRegistry
 from catstudio.resources import resource
 from catstudio.sources import prompts
+from catstudio.sources.recipes import Recipe
 from catstudio.studio import Studio
 from catstudio.ui.add_data.adapter_list import AdapterField
 from catstudio.ui.add_data.diffusion_page import DiffusionPage
@@ -46,6 +47,7 @@ MODELS = (
     entry("small", "text-to-image", native_size=512),
     entry("large", "text-to-image", "sdxl", native_size=1024),
     entry("flowing", "text-to-image", "flow-matching", native_size=1024),
+    entry("sd-turbo", "text-to-image", native_size=512),
     entry("mender", "inpaint"),
     entry("edges", "controlnet"),
     entry("fluffy", "lora", provenance={"trigger_word": "flff"}),
@@ -395,6 +397,28 @@ def test_the_model_decides_what_can_be_set(panel: AddDataPanel) -> None:
     size.set_value(640)
     page.model.set_value("small")
     assert size.value() == 640, "a size of one's own stays"
+
+
+def test_a_distilled_model_begins_with_its_own_steps(panel: AddDataPanel) -> None:
+    page = page_of(panel)
+    steps, guidance = page.fields["num_inference_steps"], page.fields["guidance_scale"]
+    page.model.set_value("sd-turbo")
+    assert (steps.value(), guidance.value()) == (1, 0.0)
+    page.model.set_value("small")
+    assert (steps.value(), guidance.value()) == (20, 6.0), "its predecessor's would be noise"
+    steps.set_value(33)
+    page.model.set_value("sd-turbo")
+    assert (steps.value(), guidance.value()) == (33, 0.0), "what was set by hand stays"
+
+
+def test_a_recipes_steps_stay_whatever_the_model_begins_with(
+    panel: AddDataPanel, bridge: StudioBridge
+) -> None:
+    page, image = page_of(panel), bridge.studio.images()[0]
+    options = {"model": "sd-turbo", "num_inference_steps": 20, "guidance_scale": 6.0}
+    page.use_recipe(Recipe("diffusers", options, "a cat", seed=3), image)
+    assert page.model.value() == "sd-turbo"
+    assert page.fields["num_inference_steps"].value() == 20
 
 
 def test_loras_with_weights_and_words(panel: AddDataPanel) -> None:

@@ -14,6 +14,7 @@ from catstudio.sources.base import Kind, Parameter
 from catstudio.sources.recipes import Recipe
 from catstudio.sources.schedulers import fitting
 from catstudio.ui.add_data.adapter_list import AdapterField
+from catstudio.ui.add_data.advised_settings import AdvisedSettings
 from catstudio.ui.add_data.asks import GenerateAsk
 from catstudio.ui.add_data.control_block import NAMES
 from catstudio.ui.add_data.facts import Facts
@@ -38,6 +39,7 @@ from catstudio.ui.widgets import CollapsibleSection, label
 _MAIN = ("size", "num_inference_steps", "guidance_scale", "strength")
 _SHORT = {"guidance_scale": "Guidance"}
 """Words that leave a seed of ten digits its room."""
+_ADVISED = ("num_inference_steps", "guidance_scale")
 _EXTRAS = ("loras", "embeddings", "scheduler", "decoder", "hires", "hires_strength")
 """What an image was made without stands nowhere in its settings."""
 _ADAPTERS = ("loras", "embeddings")
@@ -61,7 +63,8 @@ class DiffusionPage(GeneratePage):
         self._missing = ""
         self._reading: Fetch | None = None
         known = settings.options.get(source.id, {})
-        self._native = int(known.get("native", self.fields["size"].parameter.default))
+        followers = {name: self.fields[name] for name in ("size", *_ADVISED)}
+        self._advised = AdvisedSettings(followers, known.get("advised", {}))
         if known.get("mode") in list(Mode):
             self.modes.set_value(Mode(known["mode"]))
         self.images.control.set_on(bool(known.get("keeps_layout")))
@@ -86,7 +89,7 @@ class DiffusionPage(GeneratePage):
         asked = super().ask()
         self._settings.options[self.source.id] |= {
             "mode": str(self.mode),
-            "native": self._native,
+            "advised": self._advised.values,
             "keeps_layout": self.images.control.tick.isChecked(),
         }
         options = dict(asked.options)
@@ -137,7 +140,7 @@ class DiffusionPage(GeneratePage):
         if self.negative is not None and (was_made_here or "negative_prompt" in options):
             self.negative.replace(str(options.get("negative_prompt", "")))
         if self.model is not None and options.get("model"):
-            self._native = 0  # The size that was used stays.
+            self._advised.let_go()
             self.model.set_value(str(options["model"]))
             self._missing = str(options["model"])
             self._read_shelf()
@@ -252,16 +255,15 @@ class DiffusionPage(GeneratePage):
         self._show_model()
 
     def _show_model(self) -> None:
-        """Show what the chosen model can be told, and begin at the size that it was made for."""
+        """Show what the chosen model can be told, and begin with what it was made for."""
         if self.model is None:
             return
         model, shelf = self.model.value(), self.shelf
         family = shelf.family(model)
-        native, size = shelf.native_size(model), self.fields["size"]
-        if native and self._native and native != self._native and size.value() == self._native:
-            size.set_value(native)
-        self._native = native or self._native
-        self._advice.setText(shelf.advice.get(model, ""))
+        if model in shelf.entries:
+            defaults = {name: self.fields[name].parameter.default for name in _ADVISED}
+            self._advised.follow(defaults | shelf.begin_with(model))
+        self._advice.setText(shelf.advice(model))
         self._advice.setVisible(bool(self._advice.text()))
         self.fields["scheduler"].offer(fitting(family == FLOW))
         for field in self.fields.values():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from catstudio.core.errors import ModelFileError
 from catstudio.models import ModelEntry, ModelRegistry
-from catstudio.models.catalogue import catalogue
+from catstudio.models.catalogue import CatalogueEntry, catalogue
 from catstudio.models.inspection import model_index
 from catstudio.models.weights import read_header
 
@@ -18,12 +18,12 @@ IMAGE_KINDS = ("text-to-image", "image-to-image", "inpaint")
 @dataclass(frozen=True)
 class Shelf:
     """``entries`` by id; ``words`` are the trigger words of LoRAs and embeddings, ``pipelines``
-    the classes of whole models, ``advice`` what the catalogue says of them, each by id."""
+    the classes of whole models, ``listed`` what the catalogue says of them, each by id."""
 
     entries: dict[str, ModelEntry] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
     pipelines: dict[str, str] = field(default_factory=dict)
-    advice: dict[str, str] = field(default_factory=dict)
+    listed: dict[str, CatalogueEntry] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> list[ModelEntry]:
         """Those of one kind, in the list's order."""
@@ -47,10 +47,16 @@ class Shelf:
         """Flux and its kin take a negative prompt and pay no heed to it."""
         return not self.pipelines.get(model, "").startswith("Flux")
 
-    def native_size(self, model: str) -> int:
-        """The side in pixels that ``model`` was made for, 0 if unknown."""
-        entry = self.entries.get(model)
-        return entry.native_size if entry is not None else 0
+    def advice(self, model: str) -> str:
+        """What the catalogue says ``model`` is good for, or ""."""
+        entry = self.listed.get(model)
+        return entry.good_for if entry is not None else ""
+
+    def begin_with(self, model: str) -> dict[str, float]:
+        """The settings that ``model`` was made for, by their names, as far as they are known."""
+        entry, listed = self.entries.get(model), self.listed.get(model)
+        size = {"size": entry.native_size} if entry is not None and entry.native_size else {}
+        return {**size, **(listed.advised if listed is not None else {})}
 
     @property
     def has_image_model(self) -> bool:
@@ -73,7 +79,7 @@ def read_shelf(registry: ModelRegistry) -> Shelf:
         elif entry.kind in IMAGE_KINDS:
             shelf.pipelines[entry.id] = _pipeline(Path(entry.path))
             if (listed := known.find(entry.id)) is not None:
-                shelf.advice[entry.id] = listed.good_for
+                shelf.listed[entry.id] = listed
     return shelf
 
 
