@@ -71,15 +71,46 @@ CREATE TABLE runs (
 );
 """
 
+# Which of two images a person took for the photo: see catstudio.core.blind. Label, source and
+# model are what held then, so no renaming changes what was answered.
+_BLIND_ANSWERS = """
+CREATE TABLE blind_answers (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    round TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    label TEXT NOT NULL,
+    real TEXT NOT NULL REFERENCES images(id),
+    made TEXT NOT NULL REFERENCES images(id),
+    source TEXT NOT NULL,
+    model TEXT NOT NULL,
+    is_real_left INTEGER NOT NULL,
+    is_repeat INTEGER NOT NULL,
+    answer TEXT CHECK (answer IN ('left', 'right', 'unsure')),
+    created TEXT NOT NULL,
+    answered TEXT,
+    UNIQUE (round, place),
+    CHECK ((answer IS NULL) = (answered IS NULL))
+)
+"""
+
 
 def _create(connection: sqlite3.Connection) -> None:
     for statement in _FIRST.split(";\n"):
         connection.execute(statement)
 
 
+def _add_blind_answers(connection: sqlite3.Connection) -> None:
+    connection.execute(_BLIND_ANSWERS)
+
+
 # Version n + 1 is reached from version n by entry n. Add at the end; never edit an entry
 # that was released: somebody's project stands at its result.
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create,)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _create,
+    _add_blind_answers,
+)
 VERSION = len(MIGRATIONS)
 
 
