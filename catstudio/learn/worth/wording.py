@@ -1,0 +1,217 @@
+"""What the figures say in words: never more than their intervals carry, and each with its n."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catstudio.learn.answer import percent
+from catstudio.learn.paired import Interval
+from catstudio.learn.worth.comparison import Comparison
+from catstudio.learn.worth.rate import MIN_TEST_LINEAGES, Worth
+
+REAL_THEMSELVES = "These are real photos themselves."
+ONE_PHOTO_EACH = (
+    "There is one real photo a label to train on: to see what more of them bring, or how many "
+    "of them other images are worth, it takes more."
+)
+
+
+def gain_text(found: Comparison, beside: str) -> str:
+    """What adding a source did; ``beside`` names what was there, as in "the real photos"."""
+    if found.lacks:
+        return (
+            f"Without it there is no image of {listed(found.lacks)}: "
+            "there is only guessing to compare it with."
+        )
+    value, low, high = found.delta
+    if low <= 0 <= high:
+        ranking = _ranking_alone(found.auc)
+        return f"Beside {beside} it made no measurable difference (n = {found.n}){ranking}."
+    verb = "rise" if value > 0 else "fall"
+    return (
+        f"Beside {beside} it made balanced accuracy, the mean over labels, {verb} by "
+        f"{_points(abs(value))} points ({_range(found.delta)}, n = {found.n}). {_kind(found)}"
+    )
+
+
+def loss_text(found: Comparison) -> str:
+    """What leaving a source out of everything did."""
+    if found.lacks:
+        return f"Without it there is no image of {listed(found.lacks)}, so nothing can be trained."
+    value, low, high = found.delta
+    if low <= 0 <= high:
+        return f"Leaving it out of everything made no measurable difference (n = {found.n})."
+    verb = "rises" if value > 0 else "falls"
+    return (
+        f"Without it balanced accuracy {verb} by {_points(abs(value))} points "
+        f"({_range(found.delta)}, n = {found.n}), and AUC changes by {_area(found.auc)}."
+    )
+
+
+def short_text(found: Comparison) -> str:
+    """The same in a clause."""
+    if found.lacks:
+        return f"the only images of {listed(found.lacks)}"
+    value, low, high = found.delta
+    if low <= 0 <= high:
+        return f"no measurable difference (n = {found.n})"
+    verb = "gained" if value > 0 else "cost"
+    only = ", but only moved the threshold" if value > 0 and only_moved(found) else ""
+    return f"{verb} {_points(abs(value))} points{only} ({_range(found.delta)}, n = {found.n})"
+
+
+def only_moved(found: Comparison) -> bool:
+    """The threshold's part is beyond doubt, and of a learned part there is no sign."""
+    return _is_sure(found.moved, found.delta) and not _is_learned(found)
+
+
+def worth_text(worth: Worth, n_images: int) -> str:
+    """How many real photos a source was worth, beside how many, measured on how many."""
+    where = f"Measured beside {_photos(worth.base)}, n = {worth.n_test} test photos"
+    if round(worth.n_used) < n_images:
+        where += (
+            f", with {worth.n_used:,.0f} of its images on average: the others are made from photos "
+            "that were left out"
+        )
+    if not worth.is_known:
+        return f"How many real photos it was worth cannot be said. {where}."
+    its = "Its one image was" if n_images == 1 else f"Its {n_images:,} images were"
+    return f"{its} {amount_text(worth)}. {where}."
+
+
+def amount_text(worth: Worth) -> str:
+    """ "worth about 5 real photos (2 to 11)"; says so where it lies outside what was measured."""
+    low = f"{_whole(worth.least)} or less" if worth.low is None else _whole(worth.low)
+    high = f"{_whole(worth.most)} or more" if worth.high is None else _whole(worth.high)
+    if worth.value is None:
+        if worth.low is not None:
+            return (
+                f"worth more than the {_photos(worth.most)} that could be measured (at least {low})"
+            )
+        return f"as bad as losing more than the {_photos(-worth.least)} that could be measured"
+    if worth.high is not None and worth.high < 0:
+        return f"as bad as losing about {_photos(-worth.value)} ({low} to {high})"
+    about = f"worth about {_photos(max(worth.value, 0.0))} ({low} to {high})"
+    is_surely_some = worth.low is not None and worth.low > 0
+    return about if is_surely_some else f"{about}, which may be none"
+
+
+def curve_text(half: int, n: int, values: tuple[float, float], rise: Interval, n_test: int) -> str:
+    """What the second half of the real photos brought, and whether it can be seen at all."""
+    value, low, high = rise
+    sentence = (
+        f"With {_photos(half)} balanced accuracy is {percent(values[0])}% on average, "
+        f"with all {n:,} it is {percent(values[1])}%"
+    )
+    if low <= 0 <= high:
+        return f"{sentence}: no measurable difference (n = {n_test})."
+    more = "more" if value > 0 else "less"
+    return f"{sentence}: {_points(abs(value))} points {more} ({_range(rise)}, n = {n_test})."
+
+
+def no_real_photo_of(labels: Sequence[str]) -> str:
+    """Why there is no curve of real photos alone."""
+    return (
+        f"There is no real photo of {listed(labels)} to train on, so what real photos alone "
+        "bring, and how many of them other images are worth, cannot be measured."
+    )
+
+
+def source_text(
+    described: Mapping[str, Any], gain: Comparison, worth: Mapping[str, Any] | None
+) -> str:
+    """One source in one sentence, from its counts, its ablation and its worth as JSON."""
+    n, effective = described["n"], described["effective_n"]
+    images = "1 image" if n == 1 else f"{n:,} images"
+    if described["n_with_copies"] > n:
+        images += f", {described['n_with_copies']:,} with copies"
+    amount = f"; {worth['text']}" if worth else ""
+    varied = f"as varied as {effective:,.1f} with nothing in common"
+    return f"{images} ({varied}): {short_text(gain)}{amount}."
+
+
+def too_few_tests(n_test: int) -> str:
+    """Why nothing is exchanged with few test photos."""
+    return (
+        f"How many real photos it was worth cannot be said from {n_test} test photos: every label "
+        f"needs {MIN_TEST_LINEAGES} that are no near-copies of each other."
+    )
+
+
+def too_flat(least: int, n: int, rise: Interval, n_test: int) -> str:
+    """Why nothing is exchanged where more real photos make no difference either."""
+    return (
+        "How many real photos it was worth cannot be said: the real photos themselves made no "
+        f"measurable difference from {least:,} to {n:,} of them "
+        f"({_signed(rise[0])} points, {_range(rise)}, n = {n_test})."
+    )
+
+
+def _kind(found: Comparison) -> str:
+    """Learned, moved, both, or not to be told."""
+    up = found.delta[0] > 0
+    is_moved = _is_sure(found.moved, found.delta)
+    areas = f"AUC {_area(found.auc)}"
+    best = f"{_signed(found.learned[0])} points with the best thresholds, {_range(found.learned)}"
+    if only_moved(found):
+        place = "" if up else ", to a worse place"
+        return (
+            f"As far as {found.n} photos can tell it only moved the threshold{place} "
+            f"({_signed(found.moved[0])} points, {_range(found.moved)}): {areas}."
+        )
+    if not _is_learned(found):
+        return (
+            f"Whether it taught or only moved the threshold {found.n} photos cannot tell: {areas}."
+        )
+    taught = "It taught the model something" if up else "It taught the model something wrong"
+    also = f", and moved the threshold as well ({_signed(found.moved[0])})" if is_moved else ""
+    return f"{taught}: {areas}; {best}{also}."
+
+
+def _is_learned(found: Comparison) -> bool:
+    return _is_sure(found.auc, found.delta) or _is_sure(found.learned, found.delta)
+
+
+def _is_sure(part: Interval, whole: Interval) -> bool:
+    """The part's whole interval lies on the side where the difference is."""
+    return part[1] > 0 if whole[0] > 0 else part[2] < 0
+
+
+def _ranking_alone(area: Interval) -> str:
+    if area[1] > 0:
+        return f", though it ranks photos better: AUC {_area(area)}"
+    if area[2] < 0:
+        return f", though it ranks photos worse: AUC {_area(area)}"
+    return ""
+
+
+def _area(area: Interval) -> str:
+    value, low, high = (f"{v:+.3f}".replace("-", "−") for v in area)
+    return f"{value} ({low} to {high})"
+
+
+def _range(interval: Interval) -> str:
+    return f"{_signed(interval[1])} to {_signed(interval[2])}"
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "−")
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _whole(n: float) -> str:
+    return f"{round(n):,}".replace("-", "−")
+
+
+def _photos(n: float) -> str:
+    return "1 real photo" if round(n) == 1 else f"{_whole(n)} real photos"
+
+
+def listed(names: Sequence[str]) -> str:
+    """ "'a', 'b' or 'c'"."""
+    quoted = [f"'{name}'" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
