@@ -22,6 +22,8 @@ from catstudio.learn.worth.players import Players
 
 Floats = NDArray[np.floating]
 
+_FOUND = ("ablation", "without", "alone", "shapley", "shapley_auc", "worth_real_photos")
+
 
 def value_sources(
     training: TrainingSet,
@@ -60,7 +62,7 @@ def value_sources(
     why_not = why_not_valued(training, test, labels)
     if why_not:
         return {
-            "sources": [players.described(name) for name in players.names],
+            "sources": [_unvalued(players.described(name)) for name in players.names],
             "arms": [],
             "learning_curve": None,
             "why_not": {"sources": why_not},
@@ -107,6 +109,16 @@ def why_not_valued(training: TrainingSet, test: TestPhotos, labels: Sequence[str
         )
     counts = np.bincount(test.y, minlength=len(labels))
     return why_not_evaluated(labels, dict(zip(labels, counts.tolist(), strict=True)))
+
+
+def _unvalued(described: dict[str, Any]) -> dict[str, Any]:
+    """A source of which nothing but its images is known; whoever reads it finds all keys."""
+    return {
+        **described,
+        **dict.fromkeys(_FOUND),
+        "worth_text": "",
+        "text": f"{wording.images_text(described)}.",
+    }
 
 
 def _n_fits(players: Players) -> int:

@@ -118,17 +118,21 @@ def no_real_photo_of(labels: Sequence[str]) -> str:
     )
 
 
-def source_text(
-    described: Mapping[str, Any], gain: Comparison, worth: Mapping[str, Any] | None
-) -> str:
-    """One source in one sentence, from its counts, its ablation and its worth as JSON."""
+def images_text(described: Mapping[str, Any]) -> str:
+    """How many images one source has, and how varied they are."""
     n, effective = described["n"], described["effective_n"]
     images = "1 image" if n == 1 else f"{n:,} images"
     if described["n_with_copies"] > n:
         images += f", {described['n_with_copies']:,} with copies"
+    return f"{images} (as varied as {effective:,.1f} with nothing in common)"
+
+
+def source_text(
+    described: Mapping[str, Any], gain: Comparison, worth: Mapping[str, Any] | None
+) -> str:
+    """One source in one sentence, from its counts, its ablation and its worth as JSON."""
     amount = f"; {worth['text']}" if worth else ""
-    varied = f"as varied as {effective:,.1f} with nothing in common"
-    return f"{images} ({varied}): {short_text(gain)}{amount}."
+    return f"{images_text(described)}: {short_text(gain)}{amount}."
 
 
 def too_few_tests(n_test: int) -> str:
