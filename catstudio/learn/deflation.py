@@ -7,12 +7,12 @@ is left after replacing each match inside a lineage by the expected one does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catstudio.learn.kin import Kin
 from catstudio.learn.ridge import Ridge
 
 Floats = NDArray[np.floating]
@@ -34,14 +34,18 @@ PRIOR_SPREAD = 4.0
 class Sample:
     """Training photos as the thresholds see them.
 
-    ``x`` [n, dim] unit vectors; ``y`` [n] class indices; ``partners`` from
-    :func:`catstudio.learn.lineages.partners`; ``is_real`` [n].
+    ``kin`` holds their unit vectors and who shares a lineage; ``y`` [n] class indices;
+    ``is_real`` [n].
     """
 
-    x: Floats
+    kin: Kin
     y: Ints
-    partners: Sequence[Ints]
     is_real: NDArray[np.bool_]
+
+    @property
+    def x(self) -> Floats:
+        """[n, dim] unit vectors."""
+        return self.kin.x
 
 
 @dataclass(frozen=True)
@@ -66,24 +70,20 @@ class Outlook:
 def outlook(sample: Sample, ridge: Ridge, n_classes: int) -> Outlook:
     """Deflate the fitted outputs of ``sample``; every class must have at least one photo."""
     index = _speakers(sample, n_classes)
+    y = sample.y[index]
+    x = sample.x if len(index) == len(sample.y) else sample.x[index]
     share = _shares(sample, index)
-    speaking = np.bincount(sample.y[index], share, minlength=n_classes).astype(float)
-    match = np.array([_match(sample, index, share, c) for c in range(n_classes)])
-    x = sample.x[index]
-    outputs = ridge(x).astype(np.float64)
-    alone, households = _households(sample, index)
-    surplus = np.einsum("ij,ij->i", x[alone], x[alone]) - match[sample.y[index[alone]]]
-    outputs[alone] -= surplus[:, None] * ridge.alpha[index[alone]]
-    for rows, kin in households:
-        alpha = ridge.alpha[kin]
-        matched = x[rows] @ (alpha.T @ sample.x[kin]).T
-        outputs[rows] -= matched - match[sample.y[kin[0]]] * alpha.sum(axis=0)
-    means, spread = _moments(outputs, sample.y[index], share, n_classes)
+    speaking = np.bincount(y, share, minlength=n_classes).astype(float)
+    totals = (share * (y == np.arange(n_classes)[:, None])).astype(x.dtype) @ x
+    match = _matches(sample, index, share, totals.astype(np.float64))
+    surplus = sample.kin.surplus(ridge.alpha, match[sample.y])
+    outputs = ridge(x).astype(np.float64) - surplus[index]
+    means, spread = _moments(outputs, y, share, n_classes)
     if n_classes > 2:
         # One photo against several classes gets large coefficients, and with them its chance
         # likeness to the others' photos; what is known of the classes' means is then steadier.
         seen = (speaking / (speaking + PRIOR_SEEN))[:, None]
-        expected = _class_means(sample, ridge, index, share, match)
+        expected = _class_means(sample, ridge, totals / speaking[:, None], match)
         means = seen * means + (1.0 - seen) * expected
     return Outlook(index, share, outputs, means, spread, match, speaking)
 
@@ -97,62 +97,38 @@ def _speakers(sample: Sample, n_classes: int) -> Ints:
     return np.flatnonzero(speaks)
 
 
-def _households(sample: Sample, index: Ints) -> tuple[Ints, list[tuple[Ints, Ints]]]:
-    """Positions in ``index`` of photos without other partners, and households of the rest.
-
-    A household is the positions with the same partners and class, and those partners of that
-    class. Taken together they cost one product a household instead of one a photo: thousands of
-    variations of one seed are all partners of each other.
-    """
-    is_alone = np.array([len(sample.partners[i]) == 1 for i in index], bool)
-    found: dict[tuple[int, int], list[int]] = {}
-    for row in np.flatnonzero(~is_alone):
-        i = index[row]
-        # Photos with the same lineages have the very same array of partners.
-        found.setdefault((id(sample.partners[i]), int(sample.y[i])), []).append(int(row))
-    households: list[tuple[Ints, Ints]] = []
-    for (_, c), rows in found.items():
-        kin = sample.partners[index[rows[0]]]
-        households.append((np.array(rows, np.intp), kin[sample.y[kin] == c]))
-    return np.flatnonzero(is_alone), households
-
-
 def _shares(sample: Sample, index: Ints) -> Floats:
     speaks = np.zeros(len(sample.y), bool)
     speaks[index] = True
-    shares = np.ones(len(index))
-    for rows, kin in _households(sample, index)[1]:
-        shares[rows] = 1.0 / np.count_nonzero(speaks[kin])
+    shares: Floats = 1.0 / sample.kin.count(speaks)[index]
     return shares
 
 
-def _match(sample: Sample, index: Ints, share: Floats, c: int) -> float:
-    """rho of class ``c``: mean cosine between its lineages, drawn towards the prior."""
+def _matches(sample: Sample, index: Ints, share: Floats, totals: Floats) -> Floats:
+    """rho [classes]: the mean cosine between a class's lineages, drawn towards the prior.
+
+    ``totals`` [classes, dim] sums the photos ``index`` of each class, each times its share.
+    """
+    n_classes = len(totals)
     weight = np.zeros(len(sample.y))
-    of_class = index[sample.y[index] == c]
-    weight[of_class] = share[sample.y[index] == c]
-    x, w = sample.x[of_class], weight[of_class]
-    total = (w.astype(x.dtype) @ x).astype(np.float64)
-    alone, households = _households(sample, of_class)
-    squares = w[alone] ** 2
-    pairs = w.sum() ** 2 - squares.sum()
-    matches = float(total @ total - squares @ np.einsum("ij,ij->i", x[alone], x[alone]))
-    for rows, kin in households:
-        own, of_kin = w[rows], weight[kin]
-        pairs -= own.sum() * of_kin.sum()
-        matches -= float((own @ x[rows]) @ (of_kin @ sample.x[kin]))
-    others = max(weight.sum() - 1.0, 0.0)
-    seen = matches / pairs if pairs > 1e-6 else PRIOR_MATCH
-    return float((PRIOR_PHOTOS * PRIOR_MATCH + others * seen) / (PRIOR_PHOTOS + others))
+    weight[index] = share
+    of_class = np.bincount(sample.y, weight, minlength=n_classes)
+    of_kin, matches_of_kin = sample.kin.products(weight, sample.y, n_classes)
+    pairs = of_class**2 - of_kin
+    matches = np.einsum("ij,ij->i", totals, totals) - matches_of_kin
+    others = np.maximum(of_class - 1.0, 0.0)
+    seen = np.full(n_classes, PRIOR_MATCH)
+    np.divide(matches, pairs, out=seen, where=pairs > 1e-6)
+    drawn: Floats = (PRIOR_PHOTOS * PRIOR_MATCH + others * seen) / (PRIOR_PHOTOS + others)
+    return drawn
 
 
-def _class_means(sample: Sample, ridge: Ridge, index: Ints, share: Floats, match: Floats) -> Floats:
-    """Expected outputs [classes, classes] if a photo matched all photos of a class alike."""
+def _class_means(sample: Sample, ridge: Ridge, centers: Floats, match: Floats) -> Floats:
+    """Expected outputs [classes, classes] if a photo matched all photos of a class alike.
+
+    ``centers`` [classes, dim] are the classes' mean vectors.
+    """
     n_classes = len(match)
-    member = np.zeros((n_classes, len(index)))
-    member[sample.y[index], np.arange(len(index))] = share
-    x = sample.x[index]
-    centers = (member / member.sum(axis=1, keepdims=True)).astype(x.dtype) @ x
     centers = centers.astype(np.float64)
     matches = centers @ centers.T
     matches[np.diag_indices(n_classes)] = match

@@ -13,6 +13,7 @@ from catstudio.learn.calibration import fit_temperature
 from catstudio.learn.deflation import Outlook, Sample, outlook, thresholds
 from catstudio.learn.features import FeatureSpace
 from catstudio.learn.head import Head
+from catstudio.learn.kin import Kin
 from catstudio.learn.lineages import LeaveOut, leave_outs, partners
 from catstudio.learn.open_set import (
     MIN_PHOTOS,
@@ -89,10 +90,12 @@ def fit_head(
     """
     n_classes = len(labels)
     kin = partners(data.lineages)
-    sample = Sample(data.x, data.y, kin, data.is_real)
+    sample = Sample(Kin.of(data.x, data.y, kin), data.y, data.is_real)
     targets = data.targets(n_classes)
     groups = leave_outs(data.lineages, data.is_real)
-    balance = balanced_weights(data, groups, n_classes)
+    classes = [np.unique(data.y[group.judged]) for group in groups]
+    per_class = np.bincount(np.concatenate(classes), minlength=n_classes)
+    balance = balanced_weights(data.y, data.copies, effective_families(len(groups), per_class))
     left_out: Floats | None = None
     how = "given"
     if strength is None:
@@ -106,7 +109,7 @@ def fit_head(
         sample, ridge, found, (offset, scale), left_out, validation
     )
     exemplars = choose_exemplars(data.y, data.is_real)
-    abstain_below, abstains_by = _abstention(sample, found, exemplars, validation)
+    abstain_below, abstains_by = _abstention(sample, kin, found, exemplars, validation)
     info: dict[str, Any] = {
         "strength": strength,
         "strength_chosen_by": how,
@@ -131,36 +134,35 @@ def fit_head(
     )
 
 
-def _effective_families(data: TrainingSet, groups: Sequence[LeaveOut], n_classes: int) -> int:
-    """Families of all classes, the largest classes counting ``MOST_IMBALANCE`` times the least.
+def effective_families(n: int, per_class: Ints) -> int:
+    """``n`` families, the largest classes counting ``MOST_IMBALANCE`` times the least.
 
-    Three photos against three thousand would each weigh 500: the ridge then runs through those
-    three exactly, and deflating such a fit puts the threshold beyond every new photo.
+    ``per_class`` [classes] is how many families have real photos of each; families are those of
+    :func:`catstudio.learn.lineages.leave_outs`. Three photos against three thousand would each
+    weigh 500: the ridge then runs through those three exactly, and deflating such a fit puts the
+    threshold beyond every new photo.
     """
-    classes = [np.unique(data.y[group.judged]) for group in groups]
-    fewest = int(np.bincount(np.concatenate(classes), minlength=n_classes).min())
     # A class of blends alone, made from another class's photos, has no family of its own.
-    return min(len(groups), MOST_IMBALANCE * n_classes * max(1, fewest))
+    return min(n, MOST_IMBALANCE * len(per_class) * max(1, int(per_class.min())))
 
 
-def balanced_weights(data: TrainingSet, groups: Sequence[LeaveOut], n_classes: int) -> Floats:
-    """Weights [n] with the same total for each class; within it copies count as that many.
+def balanced_weights(y: Ints, copies: Floats, n_families: int) -> Floats:
+    """Weights [n] with the same total for each class of ``y``; within it ``copies`` count as many.
 
     But no picture counts more than all others of its class together: 30,000 copies of one of
-    five photos would leave the other four without any say. They sum to the number of families
-    in ``groups``, from :func:`catstudio.learn.lineages.leave_outs`: fifty variations of a photo
-    shift what its class looks like, but are no more evidence against the penalty than the photo
-    was.
+    five photos would leave the other four without any say. They sum to ``n_families``, from
+    :func:`effective_families`: fifty variations of a photo shift what its class looks like, but
+    are no more evidence against the penalty than the photo was.
     """
-    n_families = _effective_families(data, groups, n_classes)
-    copies = data.copies.astype(float)
+    n_classes = int(y.max()) + 1
+    copies = copies.astype(float)
     for c in range(n_classes):
-        of_class = np.flatnonzero(data.y == c)
+        of_class = np.flatnonzero(y == c)
         if len(of_class) > 1:
             most = of_class[int(np.argmax(copies[of_class]))]
             copies[most] = min(copies[most], copies[of_class].sum() - copies[most])
-    totals = np.bincount(data.y, copies, minlength=n_classes)
-    weights: Floats = copies * n_families / (n_classes * totals[data.y])
+    totals = np.bincount(y, copies)
+    weights: Floats = copies * n_families / (n_classes * totals[y])
     return weights
 
 
@@ -250,11 +252,15 @@ def _expected_scores(found: Outlook, offset: Floats, scale: Floats) -> tuple[Flo
 
 
 def _abstention(
-    sample: Sample, found: Outlook, exemplars: Ints, validation: tuple[Floats, Ints] | None
+    sample: Sample,
+    kin: Sequence[NDArray[np.intp]],
+    found: Outlook,
+    exemplars: Ints,
+    validation: tuple[Floats, Ints] | None,
 ) -> tuple[float, str]:
     if validation is not None and len(validation[1]) >= MIN_PHOTOS:
         matches = nearest_match(validation[0], sample.x[exemplars])
         return abstention_threshold(matches, validation[1]), "validation photos"
-    matches, judged = left_out_matches(sample.x, found.index, sample.partners, exemplars)
+    matches, judged = left_out_matches(sample.x, found.index, kin, exemplars)
     origin = "lineages left out" if len(matches) >= MIN_PHOTOS else "assumed"
     return abstention_threshold(matches, sample.y[judged]), origin

@@ -103,3 +103,71 @@ def family_numbers(lineages: Sequence[Sequence[str]]) -> Ints:
     for number, members in enumerate(families(lineages)):
         numbers[members] = number
     return numbers
+
+
+class FamilyCounts:
+    """How many families any part of a set has, in the sense of :func:`leave_outs`.
+
+    For one part after another: the names are numbered once, and of images with one lineage at
+    most, which is nearly all of them, nothing is looked at one by one.
+
+    ``lineages`` as of :func:`leave_outs`, ``y`` [n] class indices.
+    """
+
+    def __init__(
+        self,
+        lineages: Sequence[Sequence[str]],
+        is_real: NDArray[np.bool_],
+        y: NDArray[np.integer],
+        n_classes: int,
+    ) -> None:
+        number: dict[object, int] = {}
+        # An image without lineage has one that nobody shares, which is no text.
+        numbered = [
+            [number.setdefault(name, len(number)) for name in names or (("", i),)]
+            for i, names in enumerate(lineages)
+        ]
+        self._first = np.array([one[0] for one in numbered], np.intp)
+        self._several = {i: one for i, one in enumerate(numbered) if len(one) > 1}
+        self._is_several = np.zeros(len(numbered), bool)
+        self._is_several[list(self._several)] = True
+        self._is_real, self._y, self._n_classes = is_real, y, n_classes
+        self._n_names = len(number)
+
+    def of(self, rows: Ints) -> tuple[int, Ints]:
+        """Of the images ``rows``: all families, and those that judge a photo of each class."""
+        real, made = rows[self._is_real[rows]], rows[~self._is_real[rows]]
+        is_taken = np.zeros(self._n_names, bool)
+        is_taken[self._first[real]] = True
+        for i in real[self._is_several[real]]:
+            is_taken[self._several[int(i)]] = True
+        is_tied = is_taken[self._first[made]]
+        for place in np.flatnonzero(self._is_several[made]):
+            is_tied[place] = is_taken[self._several[int(made[place])]].any()
+        total, per_class = 0, np.zeros(self._n_classes, np.intp)
+        for members in (real, made[~is_tied]):
+            n, of_class = self._connected(members)
+            total, per_class = total + n, per_class + of_class
+        return total, per_class
+
+    def _connected(self, rows: Ints) -> tuple[int, Ints]:
+        """Connected families among ``rows``, and how many of them have each class."""
+        root: dict[int, int] = {}
+
+        def find(name: int) -> int:
+            while root.get(name, name) != name:
+                name = root[name]
+            return name
+
+        for i in rows[self._is_several[rows]]:
+            first, *others = self._several[int(i)]
+            for name in others:
+                root[find(name)] = find(first)
+        family = self._first[rows]
+        if root:
+            leader = np.arange(self._n_names)
+            leader[list(root)] = [find(name) for name in root]
+            family = leader[family]
+        both = np.unique(family * self._n_classes + self._y[rows])
+        n_families = len(np.unique(both // self._n_classes))
+        return n_families, np.bincount(both % self._n_classes, minlength=self._n_classes)

@@ -12,6 +12,7 @@ from catstudio.learn.deflation import Sample, outlook, thresholds
 from catstudio.learn.features import FeatureSpace
 from catstudio.learn.fitting import TrainingSet, expected_temperature
 from catstudio.learn.head import Head
+from catstudio.learn.kin import Kin
 from catstudio.learn.lineages import partners
 from catstudio.learn.open_set import choose_exemplars
 from catstudio.learn.ridge import Ridge
@@ -55,12 +56,9 @@ def fit_one_class(
     order = np.argsort(others @ ridge.weights[0])
     others = others[order[: round(len(others) * (1 - NEAREST_LEFT_OUT))]]
     n, m = len(data.x), len(others)
-    sample = Sample(
-        x=np.concatenate([data.x, others]),
-        y=np.repeat([0, 1], [n, m]),
-        partners=[*kin, *(np.array([n + i]) for i in range(m))],
-        is_real=np.concatenate([data.is_real, np.ones(m, bool)]),
-    )
+    x, y = np.concatenate([data.x, others]), np.repeat([0, 1], [n, m])
+    everyone = Kin.of(x, y, [*kin, *(np.array([n + i]) for i in range(m))])
+    sample = Sample(everyone, y, np.concatenate([data.is_real, np.ones(m, bool)]))
     alone = Ridge(ridge.weights, ridge.bias, np.concatenate([alpha, np.zeros((m, 2))]))
     found = outlook(sample, alone, 2)
     offset, scale = thresholds(found)

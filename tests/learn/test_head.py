@@ -17,6 +17,7 @@ from catstudio.learn.deflation import PRIOR_MATCH, Sample, outlook
 from catstudio.learn.features import LOOK_SHARE, FeatureSpace, kinship, softmax, unit
 from catstudio.learn.fitting import TrainingSet, fit_head
 from catstudio.learn.head import Head
+from catstudio.learn.kin import Kin
 from catstudio.learn.lineages import LeaveOut, families, family_numbers, leave_outs, partners
 from catstudio.learn.metrics import balanced_accuracy, ece
 from catstudio.learn.one_class import fit_one_class, world
@@ -106,7 +107,9 @@ def test_deflation_of_one_photo_is_the_closed_form() -> None:
     data = training(photos(1, 0, 1), photos(4, 1, 2))
     targets = np.where(data.y[:, None] == np.arange(2), 1.0, -1.0)
     ridge = fit_ridge(data.x, targets, np.ones(5))
-    found = outlook(Sample(data.x, data.y, partners(data.lineages), data.is_real), ridge, 2)
+    found = outlook(
+        Sample(Kin.of(data.x, data.y, partners(data.lineages)), data.y, data.is_real), ridge, 2
+    )
     fitted = ridge(data.x.astype(float))[0]
     assert found.outputs[0] == pytest.approx(fitted - ridge.alpha[0] * (1 - PRIOR_MATCH), abs=1e-5)
 
@@ -305,17 +308,22 @@ def test_five_photos_keep_their_place_among_thousands() -> None:
     assert {7_000, 9_000} <= set(choose_exemplars(y, is_real).tolist())
 
 
-def test_households_deflate_as_one_photo_after_the_other() -> None:
+@pytest.mark.parametrize("in_pairs", [0, 3, 64])
+def test_households_deflate_as_one_photo_after_the_other(
+    in_pairs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Blends, variations and photos of one lineage, against the sum written out."""
+    monkeypatch.setattr("catstudio.learn.kin.MOST_IN_PAIRS", in_pairs)
     data = training(photos(8, 0, 1, 1.5), photos(6, 1, 2, 1.5))
     lineages = [("a",), ("a",), ("b",), ("a", "b"), ("b", "a"), ("c",), (), ("c",)]
     lineages += [("d",), ("d", "e"), ("e",), ("f",), ("a",), ("g",)]
-    sample = Sample(data.x, data.y, partners(lineages), np.ones(14, bool))
+    relatives = partners(lineages)
+    sample = Sample(Kin.of(data.x, data.y, relatives), data.y, np.ones(14, bool))
     targets = np.where(data.y[:, None] == np.arange(2), 1.0, -1.0)
     ridge = fit_ridge(data.x, targets, np.ones(14))
     found = outlook(sample, ridge, 2)
     for row, i in enumerate(found.index):
-        kin = sample.partners[i]
+        kin = relatives[i]
         kin = kin[data.y[kin] == data.y[i]]
         surplus = data.x[kin] @ data.x[i] - found.match[data.y[i]]
         expected = ridge(data.x[i].astype(float)) - surplus @ ridge.alpha[kin]

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from catstudio.learn.cross_validation import subset
 from catstudio.learn.deflation import Sample, outlook, thresholds
-from catstudio.learn.fitting import TrainingSet, balanced_weights
-from catstudio.learn.lineages import leave_outs, partners
+from catstudio.learn.fitting import TrainingSet, balanced_weights, effective_families
+from catstudio.learn.kin import Kin
+from catstudio.learn.lineages import FamilyCounts, partners
 from catstudio.learn.ridge import Moments, Ridge, fit_kernel, fit_moments, fit_ridge
 
 Floats = NDArray[np.floating]
@@ -43,6 +43,8 @@ class PartFitter:
         self._n_classes = n_classes
         self._strength = strength
         self._targets = data.targets(n_classes)
+        self._families = FamilyCounts(data.lineages, data.is_real, data.y, n_classes)
+        self._kin = Kin.of(data.x, data.y, partners(data.lineages))
         self._copies = data.copies.astype(float)
         self._cell = blocks * n_classes + data.y
         self._cell_sizes = np.bincount(self._cell)
@@ -57,11 +59,12 @@ class PartFitter:
 
         Every class must be among ``rows``.
         """
-        part = subset(self._data, rows)
-        groups = leave_outs(part.lineages, part.is_real)
-        weights = self._strength * balanced_weights(part, groups, self._n_classes)
-        ridge = self._ridge(rows, part.x, weights)
-        sample = Sample(part.x, part.y, partners(part.lineages), part.is_real)
+        y = self._data.y[rows]
+        n_families = effective_families(*self._families.of(rows))
+        weights = self._strength * balanced_weights(y, self._data.copies[rows], n_families)
+        kin = self._kin.part(rows)
+        ridge = self._ridge(rows, kin.x, weights)
+        sample = Sample(kin, y, self._data.is_real[rows])
         offset, scale = thresholds(outlook(sample, ridge, self._n_classes))
         scores: Floats = (ridge(x) - offset) * scale
         return scores
