@@ -64,6 +64,33 @@ def test_blur_lowers_sharpness() -> None:
     assert value(blurred, "sharpness") < value(noise(40), "sharpness") - 1
 
 
+def colourful(seed: int = 0) -> np.ndarray:
+    """Patches of many colours, as of a photo of many things."""
+    colors = np.random.default_rng(seed).integers(20, 200, (32, 32, 3))
+    return colors.repeat(8, axis=0).repeat(8, axis=1).astype(np.uint8)
+
+
+def test_a_cast_is_told_from_the_colour_of_what_is_shown() -> None:
+    scene = colourful()
+    green = scene.copy()
+    green[128:] = (30, 160, 40)  # Half of it a meadow.
+    warm = np.clip(scene * [1.2, 1.0, 0.8], 0, 255).astype(np.uint8)
+    assert abs(value(scene, "edge_red")) < 0.05
+    assert abs(value(green, "edge_red")) < 0.05
+    assert abs(value(warm, "edge_red") - np.log(1.2)) < 0.05
+    assert abs(value(warm, "edge_blue") - np.log(0.8)) < 0.05
+    tinted = (0.8 * scene + 0.2 * np.array([255.0, 150.0, 0.0])).astype(np.uint8)
+    assert abs(value(scene, "black_red")) < 0.03
+    assert abs(value(tinted, "black_red") - 0.2 * (255 - 150) / 255) < 0.03
+    assert abs(value(tinted, "black_blue") + 0.2 * 150 / 255) < 0.03
+    assert abs(value(tinted, "edge_red") - value(scene, "edge_red")) < 0.02
+
+
+def test_grey_pictures_have_no_cast() -> None:
+    row = measure(noise(20))
+    assert [float(column(row[None], name)[0]) for name in NAMES[-4:]] == [0.0] * 4
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(32, 300), st.sampled_from(["flat", "noise", "step"]), st.integers(0, 9))
 def test_every_image_gives_numbers(side: int, kind: str, seed: int) -> None:
