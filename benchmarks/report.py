@@ -48,7 +48,7 @@ class World:
             return np.float32(length) * unit(normal)
 
         of_source = dict(zip(sources, means(len(sources), 0.5), strict=True))
-        return cls(means(n_labels, 0.45), means(STYLES, 0.6), of_source)
+        return cls(means(n_labels, 0.07), means(STYLES, 0.6), of_source)
 
     def images(self, y: NDArray[np.intp], source: str, generator: np.random.Generator) -> Floats:
         """Vectors [n, dim] as :class:`FeatureSpace` would make them."""
