@@ -114,19 +114,29 @@ class ItemRows(Generic[Asked]):
 
 
 def embed_items(
-    items: Sequence[Asked], cache: str, loaded: LoadedBackbone, context: JobContext
+    items: Sequence[Asked],
+    cache: str,
+    loaded: LoadedBackbone,
+    context: JobContext,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> ItemRows[Asked]:
     """Rows for ``items``, from the cache file where known, fresh where not.
 
     Fresh ones go out as ``Embedded`` events while the work goes on; each file is embedded once
-    however many items share it. Unreadable files become warnings.
+    however many items share it. Unreadable files become warnings. ``on_progress`` hears how many
+    of how many fresh ones are done, in place of ``context``.
     """
     entry = loaded.backbone
     keys = [cache_key(item.sha256 or item.path, entry.id, PREPROCESSING) for item in items]
     known = _cached(cache, keys, entry.row_length)
     missing = {key: item for key, item in zip(keys, items, strict=True) if key not in known}
     measured: dict[str, Rows] = {}
-    refused = _embed_missing(missing, known, measured, loaded, context)
+
+    def report(done: int, total: int) -> None:
+        context.progress(done, total, "Looking at the images")
+
+    tell = on_progress or report
+    refused = _embed_missing(missing, known, measured, loaded, context, tell)
     readable = [(item, known[key]) for item, key in zip(items, keys, strict=True) if key in known]
     rows = np.stack([row for _, row in readable]) if readable else np.empty((0, entry.row_length))
     return ItemRows(
@@ -191,6 +201,7 @@ def _embed_missing(
     measured: dict[str, Rows],
     loaded: LoadedBackbone,
     context: JobContext,
+    on_progress: Callable[[int, int], None],
 ) -> dict[str, str]:
     """Fill ``known`` and ``measured`` for ``missing``; returns the reasons for those refused."""
     entry = loaded.backbone
@@ -225,7 +236,7 @@ def _embed_missing(
                 refused[keys[number]] = error.message
                 context.warn(error.message, error.hint, missing[keys[number]].path)
             done += len(batch.index) + len(batch.refused)
-            context.progress(done, len(keys), "Looking at the images")
+            on_progress(done, len(keys))
             if len(fresh) >= _REPORT_EVERY:
                 hand_over()
             context.check_cancelled()

@@ -9,7 +9,7 @@ from typing import Any
 
 from catstudio.core.errors import CancelledError
 from catstudio.core.types import Parent
-from catstudio.jobs.events import AnyEvent, Embedded, Found, ImageMade, Progress, Warned
+from catstudio.jobs.events import AnyEvent, Embedded, Found, ImageMade, Placed, Progress, Warned
 
 _REPORT_EVERY = 0.1  # Seconds; a person sees no more, and each report wakes the window.
 _NO_DIGITS = str.maketrans("", "", "0123456789")
@@ -114,6 +114,10 @@ class JobContext:
     def found(self, part: str, value: Any) -> None:
         """Hand over a part of the result, as plain JSON, while the rest is worked on."""
         self._emit(Found(job_id=self.job_id, part=part, value=value))
+
+    def placed(self, how: str, index: bytes, xy: bytes, file: bytes = b"") -> None:
+        """Hand over where images lie on a map so far; ``file`` is kept even if the job ends here."""
+        self._emit(Placed(job_id=self.job_id, how=how, index=index, xy=xy, file=file))
 
     def warn(self, message: str, hint: str = "", path: str = "") -> None:
         """Say that something was refused or looks wrong; the job goes on."""

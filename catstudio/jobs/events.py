@@ -79,6 +79,19 @@ class Found(Event, frozen=True, tag=True, kw_only=True):
     value: Any
 
 
+class Placed(Event, frozen=True, tag=True, kw_only=True):
+    """Where images lie on a map so far, by ``how``: "pca" at first, then "t-sne" again and again.
+
+    ``index`` int32 [n] numbers the request's items and ``xy`` is float32 [n, 2], both as bytes.
+    ``file`` is the map to keep from here on, if any: listeners get the event without it.
+    """
+
+    how: str
+    index: bytes
+    xy: bytes
+    file: bytes = b""
+
+
 class Warned(Event, frozen=True, tag=True, kw_only=True):
     """Something was refused or looks wrong, and the job goes on. ``path`` names the file, if any."""
 
@@ -117,6 +130,7 @@ AnyEvent = (
     | ImageAdded
     | Embedded
     | Found
+    | Placed
     | Warned
     | Done
     | Failed

@@ -221,6 +221,34 @@ class PredictRequest(Request, frozen=True, tag=True, kw_only=True):
     device: str = "auto"
 
 
+class MapRequest(Request, frozen=True, tag=True, kw_only=True):
+    """Lay ``items`` out in a plane, so that images that look alike lie together.
+
+    ``backbone`` is what looks: one of the engine's own, or the folder of a model that knows words
+    as well as pictures (CLIP, SigLIP). ``map_file`` is where the map before this one lies, whose
+    images stay about where they are; "" begins anew. ``is_quick`` stops after the first layout.
+    """
+
+    items: tuple[DataItem, ...]
+    backbone: str = DEFAULT_BACKBONE
+    embedding_cache: str = ""
+    map_file: str = ""
+    is_quick: bool = False
+    seed: int = 0
+    device: str = "auto"
+
+
+class WordsRequest(Request, frozen=True, tag=True, kw_only=True):
+    """Where ``text`` lies among the pictures of the model in the folder ``backbone``.
+
+    The result is ``{"vector": [...]}``, of length 1, to compare with a map's images.
+    """
+
+    text: str
+    backbone: str
+    device: str = "auto"
+
+
 class TrainingImage(Struct, frozen=True):
     """A real photo that an adapter learns from: its id, file and hash, and what it shows."""
 
@@ -295,6 +323,8 @@ AnyRequest = (
     | AuditRequest
     | EvaluateRequest
     | PredictRequest
+    | MapRequest
+    | WordsRequest
     | PersonaliseRequest
     | DownloadRequest
 )

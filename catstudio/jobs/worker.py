@@ -23,9 +23,11 @@ from catstudio.jobs.requests import (
     AuditRequest,
     EvaluateRequest,
     GenerateRequest,
+    MapRequest,
     PersonaliseRequest,
     PredictRequest,
     TrainRequest,
+    WordsRequest,
 )
 from catstudio.jobs.wire import AnyCommand, Cancel, Channel, Run, WarmUp, command_decoder
 
@@ -137,6 +139,14 @@ def _dispatch(request: AnyRequest, context: JobContext) -> tuple[dict[str, Any],
         from catstudio.engine import auditing
 
         return auditing.audit(request, context), {}
+    if isinstance(request, MapRequest):
+        from catstudio.engine import mapping
+
+        return mapping.lay_out(request, context)
+    if isinstance(request, WordsRequest):
+        from catstudio.engine import mapping
+
+        return mapping.place_words(request), {}
     from catstudio.engine import training
 
     if isinstance(request, TrainRequest):
