@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from catstudio.audit import real_vs_synthetic
 from catstudio.audit.base import AuditData, Check, Finding, Shown, Strangers, Verdict
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (real_vs_synthetic.CHECK,)
 """In the order in which they are shown."""
 
 __all__ = ["CHECKS", "AuditData", "Check", "Finding", "Shown", "Strangers", "Verdict"]
