@@ -54,6 +54,10 @@ class NotPossibleError(CatStudioError):
     exit_status = 4
 
 
+class NotPlacedError(NotPossibleError):
+    """An image, or the whole project, is not on the embedding map yet: it has to be made first."""
+
+
 class OutOfMemoryError(CatStudioError):
     """The device ran out of memory; the hint names what would fit."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from catstudio.engine.text_image import load_text_image
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import MapRequest, WordsRequest
 from catstudio.learn.image_map import PCA, TSNE, ImageMap, Likeness
-from catstudio.learn.projection import principal
+from catstudio.learn.projection import beside, principal
 
 Floats = NDArray[np.floating]
 Json = dict[str, Any]
@@ -55,19 +56,20 @@ def lay_out(request: MapRequest, context: JobContext) -> tuple[Json, dict[str, b
     made_with = f"{loaded.backbone.id}:{PREPROCESSING}"
     context.progress(len(index), len(index), "Looking along the two widest directions")
     plane = principal(x, _DIMENSIONS, request.seed, context.check_cancelled).scores
-    xy = plane[:, :2].astype(np.float32)
-    kept = ImageMap(hashes, xy, PCA, made_with, Likeness.of(x))
+    first = ImageMap(hashes, plane[:, :2].astype(np.float32), PCA, made_with, Likeness.of(x))
+    known = _going_on(request, first, plane)
+    begun = first if known is None else known
     packed = index.astype("<i4").tobytes()
-    context.placed(PCA, packed, _bytes(xy), kept.to_bytes())
-    how = PCA
+    context.placed(begun.how, packed, _bytes(begun.xy), begun.to_bytes())
+    whole = begun
     if not request.is_quick and len(index) >= neighbourhoods.FEWEST:
-        xy, how = _by_neighbourhood(request, plane, packed, kept, context), TSNE
+        whole = replace(begun, xy=_by_neighbourhood(plane, packed, begun, request.seed, context))
+        whole = replace(whole, how=TSNE)
     seconds = {
         "embed": round(embedded - started, 3),
         "lay_out": round(time.perf_counter() - embedded, 3),
     }
-    facts = {"n": len(index), "how": how, "backbone": request.backbone, "refused": refused}
-    whole = ImageMap(hashes, xy, how, made_with, kept.likeness)
+    facts = {"n": len(index), "how": whole.how, "backbone": request.backbone, "refused": refused}
     return {**facts, "seconds": seconds}, {MAP_FILE: whole.to_bytes()}
 
 
@@ -97,14 +99,15 @@ def _embed(
         context.check_cancelled()
         found = embed_items(part, request.embedding_cache, loaded, context, report)
         index += [number[item.id] for item in found.items]
-        vectors.append(loaded.space(found.rows).astype(np.float32, copy=False))
+        if found.items:
+            vectors.append(loaded.space(found.rows).astype(np.float32, copy=False))
         refused += [{"id": item.id, "reason": reason} for item, reason in found.refused]
     x = np.concatenate(vectors) if vectors else np.empty((0, loaded.space.dim), np.float32)
     return np.array(index, np.intp), x, refused
 
 
 def _by_neighbourhood(
-    request: MapRequest, plane: Floats, index: bytes, first: ImageMap, context: JobContext
+    plane: Floats, index: bytes, begun: ImageMap, seed: int, context: JobContext
 ) -> Floats:
     shown = time.monotonic()
 
@@ -116,29 +119,31 @@ def _by_neighbourhood(
             shown = time.monotonic()
             context.placed(TSNE, index, _bytes(xy))
 
-    start, is_known = _earlier(request, first)
     return neighbourhoods.arrange(
         plane,
-        start,
-        is_known=is_known,
-        seed=request.seed,
+        begun.xy,
+        is_onward=begun.how == TSNE,
+        seed=seed,
         n_jobs=cpu_threads(),
         on_step=on_step,
     )
 
 
-def _earlier(request: MapRequest, first: ImageMap) -> tuple[Floats, NDArray[np.bool_] | None]:
-    """Where the map before this one has the images, so that a person finds them again."""
+def _going_on(request: MapRequest, first: ImageMap, plane: Floats) -> ImageMap | None:
+    """The map before this one with the new images in it, so that a person finds the others again.
+
+    None when there was none, or most images are new: then the map takes a shape of its own.
+    """
     before = ImageMap.read(request.map_file) if request.map_file else None
     if before is None or (before.how, before.made_with) != (TSNE, first.made_with):
-        return first.xy, None
+        return None
     place = {one: row for row, one in enumerate(before.hashes)}
     is_known = np.array([one in place for one in first.hashes], bool)
     if is_known.sum() * 2 < len(is_known):
-        return first.xy, None  # Mostly new: it takes its shape from what is there now.
+        return None
     start = np.zeros_like(first.xy)
     start[is_known] = before.xy[[place[one] for one in first.hashes if one in place]]
-    return start, is_known
+    return replace(first, xy=beside(plane, start, is_known), how=TSNE)
 
 
 def _bytes(xy: Floats) -> bytes:

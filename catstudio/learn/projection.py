@@ -115,3 +115,19 @@ def nearest(
         distances[rows] = np.sqrt(np.maximum(values, 0.0))
         on_progress(rows.stop, n)
     return numbers, distances
+
+
+def beside(x: Floats, xy: Floats, is_known: NDArray[np.bool_], k: int = 3) -> Floats:
+    """``xy`` [n, 2], the rows that are not known in the middle of their ``k`` nearest that are.
+
+    ``x`` [n, d] says who is near; at least one row must be known.
+    """
+    placed = np.array(xy, np.float32)
+    known, new = x[is_known], np.flatnonzero(~is_known)
+    half = np.einsum("ij,ij->i", known, known) / 2
+    k = min(k, len(known))
+    for start in range(0, len(new), _CHUNK):
+        rows = new[start : start + _CHUNK]
+        kin = np.argpartition(half - x[rows] @ known.T, k - 1, axis=1)[:, :k]
+        placed[rows] = xy[is_known][kin].mean(axis=1)
+    return placed

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -31,16 +31,21 @@ from catstudio.jobs.requests import (
     ImportDatasetRequest,
     ImportRequest,
     Lane,
+    MapRequest,
     PersonaliseRequest,
     PredictRequest,
     TrainRequest,
+    WordsRequest,
 )
 from catstudio.jobs.runner import JobRunner
 from catstudio.learn.splits import draw_splits
 from catstudio.sources.ideas import written
-from catstudio.studio import auditing, personalising, readiness, requesting, waiting
+from catstudio.studio import auditing, mapping, personalising, readiness, requesting, waiting
 from catstudio.studio.keeping import Keeper
 from catstudio.studio.listening import EditFailed, Listener, Listeners
+
+if TYPE_CHECKING:
+    from catstudio.learn.image_map import ImageMap
 
 DEFAULT_LABELS = ("cat", "not-cat")
 
@@ -228,6 +233,19 @@ class Studio:
     def write_report(self, out: str | Path, number: int | None = None) -> None:
         """Write a run's report and audit as one HTML file that loads nothing."""
         auditing.write_page(self._store, self.run_folder(number), self.report(number), Path(out))
+
+    def image_map(self, backbone: str = DEFAULT_BACKBONE) -> ImageMap | None:
+        """The kept embedding map made with ``backbone``; None before there is one. Slow."""
+        return mapping.read(self._folder, backbone)
+
+    def similar(self, id_: str, backbone: str = DEFAULT_BACKBONE) -> list[str]:
+        """The image and those most like it, most alike first. Raises :class:`NotPlacedError`
+        for one that is not on the map yet. Slow."""
+        return mapping.similar(self._store, id_, backbone)
+
+    def like_words(self, vector: Iterable[float], backbone: str) -> list[str]:
+        """The images that the ``vector`` of a :meth:`words_request` describes, best first. Slow."""
+        return mapping.like_words(self._store, tuple(vector), backbone)
 
     def readiness(self) -> readiness.Readiness:
         """Is there enough to train and to test on?"""
@@ -424,6 +442,21 @@ class Studio:
         ``strangers`` are photos of neither class, or folders of them; None takes the examples.
         """
         return auditing.request(self._store, self.run_folder(run), strangers, seed)
+
+    def map_request(
+        self,
+        backbone: str = DEFAULT_BACKBONE,
+        *,
+        is_quick: bool = False,
+        is_anew: bool = False,
+    ) -> MapRequest:
+        """Place all images by likeness; see :class:`MapRequest`. ``is_anew`` forgets the map
+        before. ``catstudio.studio.mapping.looks`` says what can look."""
+        return mapping.request(self._store, backbone, is_quick=is_quick, is_anew=is_anew)
+
+    def words_request(self, text: str, backbone: str) -> WordsRequest:
+        """Look for images by a description, with a model folder that knows words."""
+        return mapping.words_request(text, backbone)
 
     def personalise_request(
         self,

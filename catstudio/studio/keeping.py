@@ -43,11 +43,12 @@ from catstudio.jobs.requests import (
     GenerateRequest,
     ImportDatasetRequest,
     ImportRequest,
+    MapRequest,
     PersonaliseRequest,
     TrainRequest,
 )
 from catstudio.sources import importing
-from catstudio.studio import auditing, inheriting, personalising
+from catstudio.studio import auditing, inheriting, mapping, personalising
 
 
 class _Made(Struct):
@@ -92,6 +93,8 @@ class Keeper:
             return personalising.keep(request, event)
         if isinstance(event, Done) and isinstance(request, AuditRequest):
             return auditing.keep(request, event)
+        if isinstance(request, MapRequest):
+            return mapping.keep(self._folder, request, event)
         if isinstance(event, Done) and isinstance(request, TrainRequest):
             number = self._store.add_run(request.backbone, _summary(event.result), event.files)
             return Done(job_id=event.job_id, result={"run": number, **event.result})

@@ -20,9 +20,11 @@ from catstudio.jobs.requests import (
     GenerateRequest,
     ImportDatasetRequest,
     ImportRequest,
+    MapRequest,
     PersonaliseRequest,
     PredictRequest,
     TrainRequest,
+    WordsRequest,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +61,15 @@ def title(request: AnyRequest) -> str:
             words = f"{verb} {request.label} with {count_images(len(request.images))}"
         case PredictRequest():
             words = f"Predict {count_images(len(request.paths))}"
+        case MapRequest() | WordsRequest():
+            words = _by_likeness(request)
     return words
+
+
+def _by_likeness(request: MapRequest | WordsRequest) -> str:
+    if isinstance(request, WordsRequest):
+        return f"Look for “{request.text}”"
+    return f"Map {count_images(len(request.items))}"
 
 
 def wait(studio: Studio, request: AnyRequest, on_event: Callable[[AnyEvent], None] | None) -> Done:

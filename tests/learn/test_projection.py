@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catstudio.learn.projection import nearest, principal
+from catstudio.learn.projection import beside, nearest, principal
 
 
 def cloud(n: int, d: int, seed: int = 0) -> np.ndarray:
@@ -87,3 +87,15 @@ def test_neighbours_are_counted_and_refused() -> None:
     assert heard == [(512, 600), (600, 600)]
     with pytest.raises(ValueError, match="3 neighbours of 3 rows"):
         nearest(np.ones((3, 2), np.float32), 3)
+
+
+def test_what_is_new_lies_in_the_middle_of_its_nearest_known() -> None:
+    x = np.array([[0.0, 0], [1, 0], [0, 1], [9, 9], [0.2, 0.2], [9, 8]], np.float32)
+    xy = np.array([[0, 0], [3, 0], [0, 3], [50, 50], [7, 7], [7, 7]], np.float32)
+    is_known = np.array([True, True, True, True, False, False])
+    placed = beside(x, xy, is_known, 3)
+    np.testing.assert_array_equal(placed[:4], xy[:4])
+    np.testing.assert_allclose(placed[4], [1, 1])
+    np.testing.assert_allclose(beside(x, xy, is_known, 1)[5], [50, 50])
+    only = np.array([False, False, False, True, False, False])
+    assert (beside(x, xy, only, 3) == [[50, 50]]).all()
