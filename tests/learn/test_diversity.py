@@ -14,7 +14,7 @@ from catstudio.learn.features import unit
 def test_it_counts_what_differs() -> None:
     assert vendi(np.eye(7)) == pytest.approx(7)
     one = np.eye(5)[2:3]
-    assert vendi(np.repeat(one, 30, axis=0)) == pytest.approx(1)
+    assert vendi(np.repeat(one, 30_000, axis=0)) == pytest.approx(1)
     assert vendi(np.eye(5)[[2, 0]]) == pytest.approx(2)
     assert vendi(np.zeros((0, 5))) == 0.0
     assert vendi(np.zeros((3, 5))) == 1.0

@@ -28,7 +28,8 @@ class Comparison:
 
     ``mcnemar_p`` is the exact p of McNemar's test on accuracy; None where one arm lacks a label
     and only guesses. ``n`` is the number of test photos, ``lacks`` the labels that either arm
-    has no image of.
+    has no image of, ``still_lacks`` those that the second has
+    none of.
     """
 
     delta: Interval
@@ -38,6 +39,7 @@ class Comparison:
     mcnemar_p: float | None
     n: int
     lacks: tuple[str, ...]
+    still_lacks: tuple[str, ...]
 
 
 def compare(first: Arm, second: Arm) -> Comparison:
@@ -46,7 +48,7 @@ def compare(first: Arm, second: Arm) -> Comparison:
     gained, lost = second.right & ~first.right, first.right & ~second.right
     gaps = second.right.astype(float) - first.right
     at_best = second.right_at_best.astype(float) - first.right_at_best
-    lacks = first.lacks or second.lacks
+    lacks = tuple(dict.fromkeys((*first.lacks, *second.lacks)))
     return Comparison(
         delta=balanced_difference(first.right, second.right, truth, groups),
         auc=mean_auc_difference(first.ranks, second.ranks, truth, groups),
@@ -55,6 +57,7 @@ def compare(first: Arm, second: Arm) -> Comparison:
         mcnemar_p=None if lacks else mcnemar_exact(int(np.sum(gained)), int(np.sum(lost))),
         n=first.test.n,
         lacks=lacks,
+        still_lacks=second.lacks,
     )
 
 

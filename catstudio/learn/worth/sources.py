@@ -75,7 +75,7 @@ def value_sources(
     found = []
     for name in players.names:
         described, worth = players.described(name), exchanged.of(name)
-        gain = _gain(name, players, arms)
+        gain, beside = _gain(name, players, arms), _beside(name, players)
         found.append(
             {
                 **described,
@@ -83,7 +83,7 @@ def value_sources(
                 "shapley": float(shares[name][0]),
                 "shapley_auc": float(shares[name][1]),
                 **worth,
-                "text": wording.source_text(described, gain, worth["worth_real_photos"]),
+                "text": wording.source_text(described, gain, beside, worth["worth_real_photos"]),
             }
         )
     return {
@@ -140,13 +140,17 @@ def _gain(name: str, players: Players, arms: Arms) -> Comparison:
     return compare(arms.of(players.real), arms.of(both))
 
 
+def _beside(name: str, players: Players) -> str:
+    """What :func:`_gain` compares with, in words."""
+    return "all others" if players.is_real(name) else "the real photos"
+
+
 def _ablations(name: str, players: Players, arms: Arms) -> dict[str, Any]:
     gain = _gain(name, players, arms)
-    beside = "everything else" if players.is_real(name) else "the real photos"
     loss = compare(arms.of(players.everything), arms.of(players.all_but(name)))
     alone = arms.of(players.rows([name]))
     return {
-        "ablation": as_json(gain, wording.gain_text(gain, beside)),
+        "ablation": as_json(gain, wording.gain_text(gain, _beside(name, players))),
         "without": as_json(loss, wording.loss_text(loss)),
         "alone": {"balanced_accuracy": alone.balanced_accuracy, "auc": alone.auc},
     }

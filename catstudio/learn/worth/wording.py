@@ -10,6 +10,9 @@ from catstudio.learn.paired import Interval
 from catstudio.learn.worth.comparison import Comparison
 from catstudio.learn.worth.rate import MIN_TEST_LINEAGES, Worth
 
+MIN_SHOWN = 0.5
+"""Real photos below which a source was worth about none."""
+
 REAL_THEMSELVES = "These are real photos themselves."
 ONE_PHOTO_EACH = (
     "There is one real photo a label to train on: to see what more of them bring, or how many "
@@ -19,46 +22,46 @@ ONE_PHOTO_EACH = (
 
 def gain_text(found: Comparison, beside: str) -> str:
     """What adding a source did; ``beside`` names what was there, as in "the real photos"."""
+    if found.still_lacks:
+        return f"Beside {beside} it cannot be measured: {_none_of(found.still_lacks)} there."
     if found.lacks:
-        return (
-            f"Without it there is no image of {listed(found.lacks)}: "
-            "there is only guessing to compare it with."
-        )
-    value, low, high = found.delta
-    if low <= 0 <= high:
-        ranking = _ranking_alone(found.auc)
-        return f"Beside {beside} it made no measurable difference (n = {found.n}){ranking}."
-    verb = "rise" if value > 0 else "fall"
+        return f"Beside {beside} alone {_none_of(found.lacks)}: only with it can all be told apart."
+    if _is_unclear(found.delta):
+        return f"Beside {beside} it made {_no_difference(found)}{_ranking_alone(found.auc)}."
+    verb = "raised" if found.delta[0] > 0 else "lowered"
     return (
-        f"Beside {beside} it made balanced accuracy, the mean over labels, {verb} by "
-        f"{_points(abs(value))} points ({_range(found.delta)}, n = {found.n}). {_kind(found)}"
+        f"Beside {beside} it {verb} balanced accuracy (the share of right answers, averaged over "
+        f"the labels) by {_points(abs(found.delta[0]))} points ({_evidence(found)}). {_kind(found)}"
     )
 
 
 def loss_text(found: Comparison) -> str:
     """What leaving a source out of everything did."""
     if found.lacks:
-        return f"Without it there is no image of {listed(found.lacks)}, so nothing can be trained."
-    value, low, high = found.delta
-    if low <= 0 <= high:
-        return f"Leaving it out of everything made no measurable difference (n = {found.n})."
-    verb = "rises" if value > 0 else "falls"
+        return f"Without it {_none_of(found.lacks)}, so nothing can be trained."
+    if _is_unclear(found.delta):
+        return f"Leaving it out of everything made {_no_difference(found)}."
+    verb = "rises" if found.delta[0] > 0 else "falls"
     return (
-        f"Without it balanced accuracy {verb} by {_points(abs(value))} points "
-        f"({_range(found.delta)}, n = {found.n}), and AUC changes by {_area(found.auc)}."
+        f"Without it balanced accuracy {verb} by {_points(abs(found.delta[0]))} points "
+        f"({_evidence(found)}), and {_ranking(found.auc)}."
     )
 
 
-def short_text(found: Comparison) -> str:
-    """The same in a clause."""
+def short_text(found: Comparison, beside: str) -> str:
+    """The same as :func:`gain_text` in a clause."""
+    if found.still_lacks:
+        return f"cannot be measured beside {beside}, as {_none_of(found.still_lacks)} there"
     if found.lacks:
-        return f"the only images of {listed(found.lacks)}"
-    value, low, high = found.delta
-    if low <= 0 <= high:
-        return f"no measurable difference (n = {found.n})"
-    verb = "gained" if value > 0 else "cost"
-    only = ", but only moved the threshold" if value > 0 and only_moved(found) else ""
-    return f"{verb} {_points(abs(value))} points{only} ({_range(found.delta)}, n = {found.n})"
+        return f"brought what {beside} have none of, {listed(found.lacks)}"
+    if _is_unclear(found.delta):
+        return f"made {_no_difference(found)}"
+    verb = "gained" if found.delta[0] > 0 else "cost"
+    only = ", but only moved the threshold" if only_moved(found) and found.delta[0] > 0 else ""
+    return (
+        f"{verb} {_points(abs(found.delta[0]))} points of balanced accuracy{only} "
+        f"({_evidence(found)})"
+    )
 
 
 def only_moved(found: Comparison) -> bool:
@@ -92,22 +95,30 @@ def amount_text(worth: Worth) -> str:
         return f"as bad as losing more than the {_photos(-worth.least)} that could be measured"
     if worth.high is not None and worth.high < 0:
         return f"as bad as losing about {_photos(-worth.value)} ({low} to {high})"
-    about = f"worth about {_photos(max(worth.value, 0.0))} ({low} to {high})"
+    if worth.value < MIN_SHOWN:
+        return f"worth about no real photo ({low} to {high})"
+    about = f"worth about {_photos(worth.value)} ({low} to {high})"
     is_surely_some = worth.low is not None and worth.low > 0
     return about if is_surely_some else f"{about}, which may be none"
 
 
 def curve_text(half: int, n: int, values: tuple[float, float], rise: Interval, n_test: int) -> str:
     """What the second half of the real photos brought, and whether it can be seen at all."""
-    value, low, high = rise
+    value = rise[0]
     sentence = (
         f"With {_photos(half)} balanced accuracy is {percent(values[0])}% on average, "
         f"with all {n:,} it is {percent(values[1])}%"
     )
-    if low <= 0 <= high:
-        return f"{sentence}: no measurable difference (n = {n_test})."
+    if _is_unclear(rise):
+        return (
+            f"{sentence}: no difference that {n_test} test photos can show "
+            f"({_signed(value)} points, {_range(rise)})."
+        )
     more = "more" if value > 0 else "less"
-    return f"{sentence}: {_points(abs(value))} points {more} ({_range(rise)}, n = {n_test})."
+    return (
+        f"{sentence}: {_points(abs(value))} points {more} "
+        f"({_range(rise)}, n = {n_test} test photos)."
+    )
 
 
 def no_real_photo_of(labels: Sequence[str]) -> str:
@@ -124,15 +135,17 @@ def images_text(described: Mapping[str, Any]) -> str:
     images = "1 image" if n == 1 else f"{n:,} images"
     if described["n_with_copies"] > n:
         images += f", {described['n_with_copies']:,} with copies"
-    return f"{images} (as varied as {effective:,.1f} with nothing in common)"
+    return f"{images} (as varied as {effective:,.1f} that have nothing in common)"
 
 
 def source_text(
-    described: Mapping[str, Any], gain: Comparison, worth: Mapping[str, Any] | None
+    described: Mapping[str, Any], gain: Comparison, beside: str, worth: Mapping[str, Any] | None
 ) -> str:
     """One source in one sentence, from its counts, its ablation and its worth as JSON."""
-    amount = f"; {worth['text']}" if worth else ""
-    return f"{images_text(described)}: {short_text(gain)}{amount}."
+    amount = ""
+    if worth:
+        amount = f"; {worth['text']}, measured beside {_whole(worth['base'])}"
+    return f"{images_text(described)}: {short_text(gain, beside)}{amount}."
 
 
 def too_few_tests(n_test: int) -> str:
@@ -146,31 +159,36 @@ def too_few_tests(n_test: int) -> str:
 def too_flat(least: int, n: int, rise: Interval, n_test: int) -> str:
     """Why nothing is exchanged where more real photos make no difference either."""
     return (
-        "How many real photos it was worth cannot be said: the real photos themselves made no "
-        f"measurable difference from {least:,} to {n:,} of them "
-        f"({_signed(rise[0])} points, {_range(rise)}, n = {n_test})."
+        f"How many real photos it was worth cannot be said: {n_test} test photos show no "
+        f"difference between {least:,} and {n:,} of the real photos themselves "
+        f"({_signed(rise[0])} points, {_range(rise)})."
     )
 
 
 def _kind(found: Comparison) -> str:
     """Learned, moved, both, or not to be told."""
     up = found.delta[0] > 0
-    is_moved = _is_sure(found.moved, found.delta)
-    areas = f"AUC {_area(found.auc)}"
-    best = f"{_signed(found.learned[0])} points with the best thresholds, {_range(found.learned)}"
+    ranking = _ranking(found.auc)
     if only_moved(found):
         place = "" if up else ", to a worse place"
         return (
             f"As far as {found.n} photos can tell it only moved the threshold{place} "
-            f"({_signed(found.moved[0])} points, {_range(found.moved)}): {areas}."
+            f"({_signed(found.moved[0])} points, {_range(found.moved)}), the score from which on "
+            f"an image is given a label, and taught nothing: {ranking}."
         )
     if not _is_learned(found):
         return (
-            f"Whether it taught or only moved the threshold {found.n} photos cannot tell: {areas}."
+            "Whether it taught the model something, or only moved the threshold from which on an "
+            f"image is given a label, {found.n} photos cannot tell: {ranking}."
         )
     taught = "It taught the model something" if up else "It taught the model something wrong"
-    also = f", and moved the threshold as well ({_signed(found.moved[0])})" if is_moved else ""
-    return f"{taught}: {areas}; {best}{also}."
+    also = ""
+    if _is_sure(found.moved, found.delta):
+        also = f", and it moved the threshold as well ({_signed(found.moved[0])})"
+    return (
+        f"{taught}: {ranking}; with the threshold at its best place for these photos before and "
+        f"after, it is {_signed(found.learned[0])} points ({_range(found.learned)}){also}."
+    )
 
 
 def _is_learned(found: Comparison) -> bool:
@@ -182,17 +200,40 @@ def _is_sure(part: Interval, whole: Interval) -> bool:
     return part[1] > 0 if whole[0] > 0 else part[2] < 0
 
 
+def _is_unclear(interval: Interval) -> bool:
+    """Whether nothing at all is among what is possible."""
+    return interval[1] <= 0 <= interval[2]
+
+
+def _no_difference(found: Comparison) -> str:
+    return (
+        f"no difference that {found.n} test photos can show "
+        f"({_signed(found.delta[0])} points, {_range(found.delta)})"
+    )
+
+
+def _evidence(found: Comparison) -> str:
+    return f"{_range(found.delta)}, n = {found.n} test photos"
+
+
+def _none_of(labels: Sequence[str]) -> str:
+    return f"there is no image of {listed(labels)}"
+
+
 def _ranking_alone(area: Interval) -> str:
-    if area[1] > 0:
-        return f", though it ranks photos better: AUC {_area(area)}"
-    if area[2] < 0:
-        return f", though it ranks photos worse: AUC {_area(area)}"
-    return ""
+    if _is_unclear(area):
+        return ""
+    return f", though {_ranking(area)}"
 
 
-def _area(area: Interval) -> str:
+def _ranking(area: Interval) -> str:
+    """What became of the ranking; says what AUC is."""
+    what = "the ranking of photos (AUC: 0.5 is chance, 1 is perfect)"
     value, low, high = (f"{v:+.3f}".replace("-", "−") for v in area)
-    return f"{value} ({low} to {high})"
+    if _is_unclear(area):
+        return f"{what} shows no change ({value}, {low} to {high})"
+    verb = "rose" if area[0] > 0 else "fell"
+    return f"{what} {verb} by {abs(area[0]):.3f} ({low} to {high})"
 
 
 def _range(interval: Interval) -> str:
@@ -200,7 +241,8 @@ def _range(interval: Interval) -> str:
 
 
 def _signed(share: float) -> str:
-    return f"{100 * share:+.1f}".replace("-", "−")
+    points = f"{100 * share:+.1f}".replace("-", "−")
+    return "0.0" if points[1:] == "0.0" else points
 
 
 def _points(share: float) -> str:
