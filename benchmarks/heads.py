@@ -39,101 +39,35 @@ the backbone's 1,000 classes say nothing (parts on a belt, cells, textures).
 from __future__ import annotations
 
 import argparse
-import csv
-import re
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catstudio.engine.backbones import BACKBONES, LoadedBackbone, load_backbone
-from catstudio.engine.embedding import embed_files
+from benchmarks.photo_sets import Draw, PhotoSet, draws, read, tasks
+from catstudio.engine.backbones import BACKBONES, load_backbone
 from catstudio.jobs.requests import DEFAULT_BACKBONE
 from catstudio.learn.features import FeatureSpace, unit
 from catstudio.learn.fitting import TrainingSet, fit_head
 from catstudio.learn.metrics import auc, balanced_accuracy, ece
 
 Floats = NDArray[np.floating]
-Mask = NDArray[np.bool_]
-SIZES = ((1, 1), (1, 3), (1, 8), (3, 3), (5, 8), (5, 5), (20, 20), (50, 50))
-BIRDS = (1514668, 1580077, 1616318, 1806143, 1807496, 2007558, 2051845, 2056570)
-INSECTS_AND_FISH = (2206856, 2236044, 2317335, 2607072)
-MIN_TEST = 7
+Answer = Callable[[Draw], Floats]
+SIZES = ("1,1", "1,3", "1,8", "3,3", "5,5", "5,8", "20,20", "50,50")
+HEADS = ("LR", "prototype", "CatStudio")
 
 
-@dataclass(frozen=True)
-class Task:
-    """Tell ``positive`` photos from those in any of ``negatives``."""
+class Score(NamedTuple):
+    """Of one draw: balanced accuracy at 0.5, AUC, expected calibration error, and the balanced
+    accuracy that the best threshold would have had."""
 
-    positive: Mask
-    negatives: tuple[Mask, ...]
-
-
-@dataclass(frozen=True)
-class Draw:
-    """Indices of training and test photos, and whether each is positive."""
-
-    train: NDArray[np.intp]
-    is_cat: Mask
-    test: NDArray[np.intp]
-    truth: Mask
-
-
-def group_of(folder: str, path: str) -> str:
-    """cat, dog, or what kind of other by the WordNet number in an ImageNet file name."""
-    if folder != "other":
-        return folder
-    found = re.search(r"n(\d{8})_", path)
-    if not found:
-        return "bird"
-    number = int(found[1])
-    if number in BIRDS:
-        return "bird"
-    if number < 2060000 or number in INSECTS_AND_FISH:
-        return "animal"
-    if number < 2500000:
-        return "mammal"
-    return "thing" if number < 4700000 else "scene"
-
-
-def tasks(groups: NDArray[np.str_]) -> dict[str, Task]:
-    """The six tasks; those whose photos are missing fall out later."""
-    cat, dog = groups == "cat", groups == "dog"
-    other = ~cat & ~dog
-    bird, mammal = groups == "bird", groups == "mammal"
-    animal = bird | mammal | (groups == "animal")
-    return {
-        "cat/rest": Task(cat, (dog, other)),
-        "dog/cat": Task(dog, (cat,)),
-        "dog/rest": Task(dog, (cat, other)),
-        "bird/other": Task(bird, (other & ~bird,)),
-        "mammal/bird": Task(mammal, (bird,)),
-        "thing/animal": Task(groups == "thing", (animal,)),
-    }
-
-
-def draws(task: Task, n: tuple[int, int], count: int) -> Iterator[Draw]:
-    """``count`` draws of ``n`` positives and negatives; none when too few photos remain."""
-    for seed in range(count):
-        generator = np.random.default_rng(seed)
-        positive = generator.permutation(np.flatnonzero(task.positive))
-        parts = [generator.permutation(np.flatnonzero(mask)) for mask in task.negatives]
-        taken = [n[1] // len(parts) + (i < n[1] % len(parts)) for i in range(len(parts))]
-        if seed % 2:
-            taken.reverse()
-        rest = np.concatenate([part[k:] for part, k in zip(parts, taken, strict=True)])
-        chosen = np.concatenate([part[:k] for part, k in zip(parts, taken, strict=True)])
-        if len(chosen) < n[1] or min(len(positive) - n[0], len(rest)) < MIN_TEST:
-            return
-        yield Draw(
-            train=np.concatenate([positive[: n[0]], chosen]),
-            is_cat=np.arange(n[0] + n[1]) < n[0],
-            test=np.concatenate([positive[n[0] :], rest]),
-            truth=np.arange(len(positive) - n[0] + len(rest)) < len(positive) - n[0],
-        )
+    balanced: float
+    auc: float
+    ece: float
+    best: float
 
 
 def new_head(draw: Draw, x: Floats, space: FeatureSpace) -> Floats:
@@ -170,62 +104,72 @@ def prototype(draw: Draw, pooled: Floats) -> Floats:
     return probability
 
 
-def embed(folder: Path, loaded: LoadedBackbone) -> tuple[Floats, NDArray[np.str_]]:
-    """Rows of all photos below ``folder``, and the group of each."""
-    known = {}
-    if (folder / "manifest.csv").is_file():
-        with (folder / "manifest.csv").open(newline="") as file:
-            known = {row["file"]: row["path_in_repo"] for row in csv.DictReader(file)}
-    paths = sorted(p for name in ("cat", "dog", "other") for p in (folder / name).iterdir())
-    rows = np.zeros((len(paths), loaded.backbone.row_length), np.float32)
-    for batch in embed_files(paths, loaded):
-        rows[batch.index] = batch.rows
-    names = [p.relative_to(folder).as_posix() for p in paths]
-    groups = [group_of(name.split("/")[0], known.get(name, name)) for name in names]
-    return rows, np.array(groups)
+def score(probability: Floats, truth: NDArray[np.bool_]) -> Score:
+    """How well ``probability`` [n] of the positive class answers ``truth`` [n]."""
+    y = truth.astype(int)
+    order = np.argsort(-probability, kind="stable")
+    found = np.concatenate([[0.0], np.cumsum(truth[order]) / truth.sum()])
+    wrong = np.concatenate([[0.0], np.cumsum(~truth[order]) / (~truth).sum()])
+    return Score(
+        balanced_accuracy(y, (probability > 0.5).astype(int)),
+        auc(probability, truth),
+        ece(np.stack([1 - probability, probability], axis=1), y),
+        float(np.max(found + 1.0 - wrong) / 2.0),
+    )
+
+
+def answers(photos: PhotoSet, space: FeatureSpace) -> dict[str, Answer]:
+    """The heads that are compared, by name."""
+    x, pooled = space(photos.rows), space.pooled(photos.rows)
+    return {
+        "LR": lambda draw: logistic(draw, pooled),
+        "prototype": lambda draw: prototype(draw, pooled),
+        "CatStudio": lambda draw: new_head(draw, x, space),
+    }
+
+
+def line(photos: PhotoSet, n: tuple[int, int], name: str, head: Answer, count: int) -> str:
+    """One row of the table: every task's balanced accuracy, then the means over the tasks."""
+    cells, means = [], []
+    for title, task in tasks(photos.groups).items():
+        scores = np.array([score(head(draw), draw.truth) for draw in draws(task, n, count)])
+        if len(scores):
+            means.append(scores.mean(axis=0))
+            cells.append(f"{title} {means[-1][0]:.3f}\u00b1{scores[:, 0].std():.2f}")
+            cells[-1] += f" (auc {means[-1][1]:.3f}, ece {means[-1][2]:.2f})"
+    if not means:
+        return ""
+    overall = Score(*np.mean(means, axis=0))
+    return (
+        f"{n[0]:>2},{n[1]:<2} {name:<10} mean of {len(means)}: {overall.balanced:.3f} "
+        f"auc {overall.auc:.3f} ece {overall.ece:.3f} best {overall.best:.3f} | " + "; ".join(cells)
+    )
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print one table a set of photos."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("photos", type=Path)
+    parser.add_argument("photos", type=Path, nargs="+")
+    parser.add_argument("--half", choices=("choose", "report", "all"), default="report")
     parser.add_argument("--backbone", choices=BACKBONES, default=DEFAULT_BACKBONE)
-    parser.add_argument("--draws", type=int, default=24)
+    parser.add_argument("--draws", type=int, default=60)
+    parser.add_argument("--sizes", nargs="+", default=SIZES, help="photos of a class and the rest")
+    parser.add_argument("--heads", nargs="+", choices=HEADS, default=HEADS)
+    parser.add_argument("--cache", type=Path, help="folder where embeddings are kept")
     args = parser.parse_args()
     loaded = load_backbone(args.backbone)
-    rows, groups = embed(args.photos, loaded)
-    x, pooled = loaded.space(rows), loaded.space.pooled(rows)
-    heads = {
-        "LR": lambda draw: logistic(draw, pooled),
-        "prototype": lambda draw: prototype(draw, pooled),
-        "CatStudio": lambda draw: new_head(draw, x, loaded.space),
-    }
-    print(f"{loaded.backbone.title}, {len(rows)} photos, {args.draws} draws: balanced accuracy")
-    for n in SIZES:
-        for name, head in heads.items():
-            cells, bests = [], []
-            for title, task in tasks(groups).items():
-                found = [(draw, head(draw)) for draw in draws(task, n, args.draws)]
-                if not found:
-                    continue
-                scores = [
-                    (
-                        balanced_accuracy(d.truth.astype(int), (p > 0.5).astype(int)),
-                        auc(p, d.truth),
-                        ece(np.stack([1 - p, p], axis=1), d.truth.astype(int)),
-                    )
-                    for d, p in found
-                ]
-                mean, spread = np.mean(scores, axis=0), np.std([s[0] for s in scores])
-                bests.append(mean)
-                cells.append(f"{title} {mean[0]:.3f}±{spread:.2f}")
-            overall = np.mean(bests, axis=0)
-            print(
-                f"{n[0]:>2},{n[1]:<2} {name:<10}",
-                " ".join(cells),
-                f"mean {overall[0]:.3f} auc {overall[1]:.3f} ece {overall[2]:.3f}",
-                flush=True,
-            )
+    for folder in args.photos:
+        photos = read(folder, loaded, args.half, args.cache)
+        heads = answers(photos, loaded.space)
+        print(
+            f"{photos.name}, half: {args.half}, {len(photos.rows)} photos, {loaded.backbone.title},"
+            f" {args.draws} draws: balanced accuracy \u00b1 sd over draws"
+        )
+        for size in args.sizes:
+            a, b = map(int, size.split(","))
+            for name in args.heads:
+                if found := line(photos, (a, b), name, heads[name], args.draws):
+                    print(found, flush=True)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,9 @@ MAX_TO_CHOOSE = 1200
 """Images up to which they are for every strength; beyond, the choice hardly matters."""
 PRIOR_PHOTOS = 10.0
 """How many photos a class the expected spread counts as when the temperature is fitted."""
+MEAN_UNSURE = 3.0
+"""How many lineages' variance the mean of a class's outputs has with one lineage: its own, and
+that of the expected match it rests on."""
 _QUANTILES = 64
 
 
@@ -216,10 +219,13 @@ def _temperature(
         scores = (ridge(x.astype(np.float64)) - offset) * scale
         return fit_temperature(scores, y, np.ones(len(y))), "validation photos"
     y = sample.y[found.index]
-    expected, classes = _expected_scores(found, offset, scale)
-    prior = np.full(len(classes), PRIOR_PHOTOS / _QUANTILES)
     if left_out is not None and found.lineages.min() >= MIN_LINEAGES_TO_LEAVE_OUT:
         outputs = left_out[found.index]
+        if len(offset) > 2:
+            # Where many classes are hard to tell apart the outlook is far too gloomy.
+            found = found.of_outputs(outputs, y)
+        expected, classes = _expected_scores(found, offset, scale)
+        prior = np.full(len(classes), PRIOR_PHOTOS / _QUANTILES)
         # Few photos are often told apart without a mistake; alone they would ask for certainty.
         scores = np.concatenate([(outputs - offset) * scale, expected])
         balanced = found.share * found.lineages.mean() / found.lineages[y]
@@ -239,13 +245,14 @@ def expected_temperature(found: Outlook, offset: Floats, scale: Floats) -> float
 def _expected_scores(found: Outlook, offset: Floats, scale: Floats) -> tuple[Floats, Ints]:
     """Scores as if each class's outputs were normal around the outlook's mean.
 
-    The mean is itself known from few lineages only, which widens the spread by √(1 + 1/n).
+    The mean is itself known from few lineages only, which widens the spread by
+    √(1 + ``MEAN_UNSURE`` / n).
     """
     n_classes = len(offset)
     noise = np.random.default_rng(0).standard_normal((n_classes, _QUANTILES, n_classes))
     if n_classes == 2:
         noise[..., 1] = -noise[..., 0]
-    spread = found.spread * np.sqrt(1.0 + 1.0 / found.lineages)[:, None]
+    spread = found.spread * np.sqrt(1.0 + MEAN_UNSURE / found.lineages)[:, None]
     outputs = found.means[:, None, :] + noise * spread[:, None, :]
     scores = ((outputs - offset) * scale).reshape(-1, n_classes)
     return scores, np.repeat(np.arange(n_classes), _QUANTILES)

@@ -41,7 +41,8 @@ class Head:
     space : how embedding rows become unit vectors.
     weights, bias : [labels, dim] and [labels], the ridge.
     offset, scale : [labels]; scores are ``(x @ weights.T + bias - offset) * scale``, with
-        the expected mean of a label's new photos at +1 and of the others at -1.
+        the expected means of a label's new photos and of the others 2 apart (on average over
+        the labels, if these are more than two).
     temperature : divides the scores before the softmax.
     exemplars : [m, dim] float16, training photos that new ones are matched against.
     abstain_below : the largest cosine under which the head does not answer.
