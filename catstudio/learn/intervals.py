@@ -28,18 +28,25 @@ def wilson(successes: float, n: float) -> tuple[float, float]:
 
 
 def mean_of_proportions(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Interval for the mean of independent proportions, given as (successes, n) each.
+    """Interval for the mean of independent proportions, given as (successes, n) each."""
+    low, high = sum_of_proportions([(1.0 / len(parts), s, n) for s, n in parts])
+    return max(0.0, low), min(1.0, high)
+
+
+def sum_of_proportions(parts: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """Interval for a sum of independent proportions, given as (factor >= 0, successes, n) each.
 
     The Wilson bounds' distances to their estimates are added in squares (MOVER, Zou & Donner
     2008). Unlike a bootstrap it does not shrink to a point when every answer was right.
     """
-    k = len(parts)
-    values = [s / n for s, n in parts]
-    bounds = [wilson(s, n) for s, n in parts]
-    mean = sum(values) / k
-    below = sqrt(sum((v - low) ** 2 for v, (low, _) in zip(values, bounds, strict=True))) / k
-    above = sqrt(sum((high - v) ** 2 for v, (_, high) in zip(values, bounds, strict=True))) / k
-    return max(0.0, mean - below), min(1.0, mean + above)
+    total, below, above = 0.0, 0.0, 0.0
+    for factor, successes, n in parts:
+        value = successes / n
+        low, high = wilson(successes, n)
+        total += factor * value
+        below += (factor * (value - low)) ** 2
+        above += (factor * (high - value)) ** 2
+    return total - sqrt(below), total + sqrt(above)
 
 
 def auc_interval(auc: float, positives: float, negatives: float) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import comb, sqrt
+from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -37,7 +37,10 @@ def mcnemar_exact(gained: int, lost: int) -> float:
     """
     n, fewer = gained + lost, min(gained, lost)
     # Whole numbers until the end: 2**n is no float from 1,024 disagreements on.
-    tail = sum(comb(n, k) for k in range(fewer + 1))
+    tail = term = 1
+    for k in range(fewer):
+        term = term * (n - k) // (k + 1)
+        tail += term
     p: float = 2 * tail / 2**n
     return min(1.0, p)
 
@@ -86,19 +89,24 @@ def balanced_difference(
     return value, max(-1.0, value - below), min(1.0, value + above)
 
 
-def balanced_mean(gaps: Floats, truth: Ints, groups: Ints | None = None) -> Interval:
+def balanced_mean(
+    gaps: Floats, truth: Ints, groups: Ints | None = None, shares: Floats | None = None
+) -> Interval:
     """The mean over labels of the mean of ``gaps`` [n], one a photo, in [-2, 2].
 
     For what is no difference of two proportions, such as one difference less another. With
-    gaps of -1, 0 and 1 of one label it is the interval of Bonett & Price 2012.
+    gaps of -1, 0 and 1 of one label it is the interval of Bonett & Price 2012. ``shares``, one
+    for each label in ``truth`` and 1 together, weight the labels; they count alike without.
     """
     labels = np.unique(truth)
-    value = float(np.mean([gaps[truth == label].mean() for label in labels]))
-    variance = sum(
-        _variance(gaps[truth == label], None if groups is None else groups[truth == label], 1.0)
-        for label in labels
-    )
-    half = _Z * sqrt(variance) / len(labels)
+    weights = np.full(len(labels), 1.0 / len(labels)) if shares is None else shares
+    value, variance = 0.0, 0.0
+    for label, weight in zip(labels, weights, strict=True):
+        rows = truth == label
+        value += float(weight * gaps[rows].mean())
+        of_label = _variance(gaps[rows], None if groups is None else groups[rows], 1.0)
+        variance += float(weight**2 * of_label)
+    half = _Z * sqrt(variance)
     return value, max(-2.0, value - half), min(2.0, value + half)
 
 
