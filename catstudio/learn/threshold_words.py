@@ -43,16 +43,19 @@ def judged_text(found: Json) -> str:
         f"{_mistakes(usual, on)}"
     )
     span = f"{_cost(saved['low'])} to {_cost(saved['high'])}"
-    costs = f"{_cost(best['cost'])} a photo instead of {_cost(usual['cost'])}"
+    shares = found["shares"].values()
+    is_alike = max(shares) - min(shares) < 1e-9
+    often = "every label comes equally often" if is_alike else "the labels come as often as given"
+    costs = f"If {often}, that is {_cost(best['cost'])} a photo instead of {_cost(usual['cost'])}"
     if saved["low"] <= 0 <= saved["high"]:
         return (
-            f"{sentence}. That is {costs}, no difference that {on['n']:,} photos can show "
+            f"{sentence}. {costs}, no difference that {on['n']:,} photos can show "
             f"(saves {_cost(saved['value'])}, {span})."
         )
     verb, after = ("saves", "") if saved["value"] > 0 else ("costs", " more")
     saving = f"{verb} {_cost(abs(saved['value']))}{after}"
     span = span if saved["value"] > 0 else f"{_cost(-saved['high'])} to {_cost(-saved['low'])}"
-    return f"{sentence}. That is {costs}: it {saving} ({span}, n = {on['n']:,})."
+    return f"{sentence}. {costs}: it {saving} ({span}, n = {on['n']:,})."
 
 
 def nearest(points: list[Json], threshold: float) -> Json:

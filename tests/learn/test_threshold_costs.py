@@ -190,11 +190,14 @@ def test_what_it_saves_is_said_with_its_interval_or_not_at_all() -> None:
     assert found["saved"]["low"] > 0
     assert "it saves" in found["text"]
     assert "n = 400" in found["text"]
+    assert "If every label comes equally often, that is" in found["text"]
     assert "do not contradict it" in found["text"]
     same = told(Costs.of(2, CAT, 1.2, 1.0), n_test=12)
     assert "no difference that 24 photos can show" in same["text"]
     usual = told(Costs.of(2, CAT, 1.0, 1.0))
     assert "That is the usual threshold" in usual["text"]
+    rare = told(Costs.of(2, CAT, 5.0, 1.0, shares=np.array([0.9, 0.1])))
+    assert "If the labels come as often as given, that is" in rare["text"]
     few = told(n=4)
     assert "too few to check it" in few["text"]
     biased = told(Costs.of(2, CAT, 1.0, 1.0), n=300, bias=3.0)
@@ -224,7 +227,7 @@ def test_without_test_photos_of_a_label_nothing_is_judged() -> None:
 def test_three_labels_and_what_mixing_up_the_others_costs() -> None:
     generator = np.random.default_rng(0)
     truth = np.repeat([0, 1, 2], 40)
-    p = generator.dirichlet(np.ones(3), 120) + 1.2 * np.eye(3)[truth]
+    p = generator.dirichlet(np.ones(3), 120) + 0.3 * np.eye(3)[truth]
     p /= p.sum(axis=1, keepdims=True)
     photos = Answered(p, truth, np.arange(120), "photos")
     costs = Costs.of(3, 0, 4.0, 1.0, mix_up=2.0)
