@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from catstudio.learn.fitting import TrainingSet, fit_head
 from catstudio.learn.lineages import LeaveOut, family_numbers, leave_outs
 from catstudio.learn.metrics import evaluate
 
-Ints = NDArray[np.intp]
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
 
 FOLDS = 10
 FOLDS_OF_MANY = 5
@@ -32,10 +34,44 @@ def cross_validate(
 ) -> dict[str, Any] | None:
     """Metrics of :func:`catstudio.learn.metrics.evaluate` over the real photos of ``data``.
 
+    Each is answered as in :func:`left_out`, which says what the parameters are and when there is
+    None.
+    """
+    found = left_out(data, labels, space, strength, on_fold)
+    if found is None:
+        return None
+    metrics = evaluate(found.probabilities, found.truth, labels, found.groups)
+    return {**metrics, "method": f"leaving lineages out, {found.n_folds} folds"}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What is said of real photos by heads that were fitted without their families.
+
+    ``probabilities`` [n, labels]; ``truth`` [n] class indices; ``groups`` [n] numbers the
+    families. In the order of the real photos among the training images.
+    """
+
+    probabilities: Floats
+    truth: Ints
+    groups: Ints
+    n_folds: int
+
+
+def left_out(
+    data: TrainingSet,
+    labels: Sequence[str],
+    space: FeatureSpace,
+    strength: float | None = None,
+    on_fold: Callable[[int, int], None] | None = None,
+) -> LeftOut | None:
+    """Answers for the real photos of ``data``, family after family.
+
     Whole families are left out together, with all that derives from them, so that no photo is
-    answered by a head that has seen a variation of it. None when a label has fewer than ``MIN_LINEAGES`` real lineages, or when
-    there is one label only. ``strength`` fixes the regularisation of every fold. ``on_fold`` is
-    called with (done, total) before each fold; what it raises ends the work.
+    answered by a head that has seen a variation of it. None when a label has fewer than
+    ``MIN_LINEAGES`` real lineages, or when there is one label only. ``strength`` fixes the
+    regularisation of every fold. ``on_fold`` is called with (done, total) before each fold; what
+    it raises ends the work.
     """
     folds = grouped_folds(data, len(labels))
     if folds is None:
@@ -49,8 +85,7 @@ def cross_validate(
         probabilities[fold.judged] = head.probabilities(data.x[fold.judged])
     real = np.flatnonzero(data.is_real)
     groups = family_numbers([data.lineages[int(i)] for i in real])
-    metrics = evaluate(probabilities[real], data.y[real], labels, groups)
-    return {**metrics, "method": f"leaving lineages out, {len(folds)} folds"}
+    return LeftOut(probabilities[real], data.y[real], groups, len(folds))
 
 
 def grouped_folds(data: TrainingSet, n_classes: int) -> list[LeaveOut] | None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catstudio.learn.cross_validation import cross_validate, left_out
 from catstudio.learn.intervals import wilson
 from catstudio.learn.threshold_costs import (
     MIN_LINEAGES,
@@ -23,6 +24,7 @@ from catstudio.learn.threshold_costs import (
     threshold_costs,
 )
 from catstudio.learn.threshold_words import nearest
+from tests.learn.worth_world import plain_space, real_world
 
 LABELS = ("dog", "cat")
 CAT = 1
@@ -270,3 +272,15 @@ def test_near_copies_count_as_one() -> None:
 def test_costs_that_mean_nothing_are_refused(matrix: list, shares: list) -> None:
     with pytest.raises(ValueError, match="must"):
         Costs(np.array(matrix, float), np.array(shares))
+
+
+def test_training_photos_may_choose_where_they_were_left_out() -> None:
+    data = real_world(20, width=1.5).training
+    found = left_out(data, LABELS, plain_space(), 10.0)
+    assert found is not None
+    photos = Answered(found.probabilities, found.truth, found.groups, "training photos, left out")
+    metrics = cross_validate(data, LABELS, plain_space(), 10.0)
+    assert metrics is not None
+    right = photos.answers(CAT, USUAL) == photos.truth
+    assert right.mean() == pytest.approx(metrics["accuracy"]["value"])
+    assert choose_threshold(photos, CAT, Costs.of(2, CAT, 4.0, 1.0)).low is not None
