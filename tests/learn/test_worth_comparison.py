@@ -38,7 +38,7 @@ def test_a_shift_alone_is_told_as_moving_the_threshold() -> None:
     assert "only moved the threshold" in text
     assert "taught nothing" in text
     assert "taught the model" not in text
-    assert "but only moved the threshold" in wording.short_text(found, "the real photos")
+    assert "that only moved the threshold" in wording.short_text(found, "the real photos")
 
 
 def test_a_shift_to_a_worse_place_is_told_as_one() -> None:

@@ -98,11 +98,15 @@ def test_what_a_source_is_worth(found: Worth, text: str) -> None:
     assert wording.amount_text(found) == text
 
 
+def test_below_the_first_point_of_the_curve_it_is_worse_than_nothing() -> None:
+    assert wording.amount_text(worth(None, None, 3, least=0)) == "worse than nothing"
+
+
 def test_worth_names_what_it_was_measured_beside() -> None:
     text = wording.worth_text(worth(5, 2, 11), 64)
     assert text == (
         "Its 64 images were worth about 5 real photos (2 to 11). "
-        "Measured beside 20 real photos, n = 200 test photos."
+        "Measured beside 20 real photos, where more still help, n = 200 test photos."
     )
     assert "with 10 of its images on average" in wording.worth_text(worth(5, 2, 11, n_used=10), 64)
     assert wording.worth_text(worth(5, 2, 11, n_used=1), 1).startswith("Its one image was")
@@ -131,12 +135,12 @@ def test_a_source_in_one_sentence() -> None:
     found = comparison((0.1, 0.05, 0.15))
     exchanged = {"text": "worth about 5 real photos (2 to 11)", "base": 20}
     assert wording.source_text(described, found, REAL, exchanged) == (
-        "64 images (as varied as 7.2 that have nothing in common): gained 10.0 points of balanced "
-        "accuracy (+5.0 to +15.0, n = 40 test photos); worth about 5 real photos (2 to 11), "
-        "measured beside 20."
+        "64 images (as varied as 7.2 that have nothing in common): beside the real photos a gain "
+        "of 10.0 points of balanced accuracy (+5.0 to +15.0, n = 40 test photos); worth about 5 real "
+        "photos (2 to 11) where there are only 20."
     )
     lost = wording.source_text(described, comparison((-0.1, -0.15, -0.05)), REAL, None)
-    assert "cost 10.0 points" in lost
+    assert "a loss of 10.0 points" in lost
 
 
 def test_names_are_listed() -> None:

@@ -55,12 +55,12 @@ def short_text(found: Comparison, beside: str) -> str:
     if found.lacks:
         return f"brought what {beside} have none of, {listed(found.lacks)}"
     if _is_unclear(found.delta):
-        return f"made {_no_difference(found)}"
-    verb = "gained" if found.delta[0] > 0 else "cost"
-    only = ", but only moved the threshold" if only_moved(found) and found.delta[0] > 0 else ""
+        return f"beside {beside} {_no_difference(found)}"
+    kind = "gain" if found.delta[0] > 0 else "loss"
+    only = " that only moved the threshold" if only_moved(found) else ""
     return (
-        f"{verb} {_points(abs(found.delta[0]))} points of balanced accuracy{only} "
-        f"({_evidence(found)})"
+        f"beside {beside} a {kind} of {_points(abs(found.delta[0]))} points of balanced "
+        f"accuracy{only} ({_evidence(found)})"
     )
 
 
@@ -71,7 +71,10 @@ def only_moved(found: Comparison) -> bool:
 
 def worth_text(worth: Worth, n_images: int) -> str:
     """How many real photos a source was worth, beside how many, measured on how many."""
-    where = f"Measured beside {_photos(worth.base)}, n = {worth.n_test} test photos"
+    where = (
+        f"Measured beside {_photos(worth.base)}, where more still help, "
+        f"n = {worth.n_test} test photos"
+    )
     if round(worth.n_used) < n_images:
         where += (
             f", with {worth.n_used:,.0f} of its images on average: the others are made from photos "
@@ -92,6 +95,8 @@ def amount_text(worth: Worth) -> str:
             return (
                 f"worth more than the {_photos(worth.most)} that could be measured (at least {low})"
             )
+        if not worth.least:
+            return "worse than nothing"
         return f"as bad as losing more than the {_photos(-worth.least)} that could be measured"
     if worth.high is not None and worth.high < 0:
         return f"as bad as losing about {_photos(-worth.value)} ({low} to {high})"
@@ -144,7 +149,7 @@ def source_text(
     """One source in one sentence, from its counts, its ablation and its worth as JSON."""
     amount = ""
     if worth:
-        amount = f"; {worth['text']}, measured beside {_whole(worth['base'])}"
+        amount = f"; {worth['text']} where there are only {_whole(worth['base'])}"
     return f"{images_text(described)}: {short_text(gain, beside)}{amount}."
 
 
