@@ -1,114 +1,69 @@
-"""The ladder's figures and its page. The whole climb runs from the built wheel in .ci/run."""
+"""The command demo: its options, its words and its JSON. The climb itself: tests/studio/test_ladder."""
 
 from __future__ import annotations
 
-import re
-from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
-from catstudio.cli.ladder import NOT_EVALUATED, TURKEYS, Answer, Rung, credits_of
-from catstudio.cli.ladder_page import page
-from catstudio.studio import Studio
-
-
-def _rung(*answers: Answer, title: str = "One photo") -> Rung:
-    return Rung(
-        id="one",
-        title=title,
-        what="One photo of a cat.",
-        run=1,
-        n_train={"photo": 1},
-        answers=answers,
-        why_not="Trained, not evaluated.",
-        seconds=1.5,
-    )
-
-
-def _answers(*said: tuple[str, float, bool]) -> list[Answer]:
-    return [
-        Answer(photo=photo, label=label, probability=probability, abstains=abstains)
-        for photo, (label, probability, abstains) in zip(TURKEYS, said, strict=False)
-    ]
-
-
-def test_a_cat_counts_as_confident_only_without_doubt():
-    answers = _answers(("cat", 0.99, False), ("cat", 0.6, False), ("cat", 0.99, True))
-    turkeys = _rung(*answers, *_answers(("not-cat", 0.9, False))).report()["turkeys"]
-    assert turkeys["n"] == 4
-    assert turkeys["called_cat"] == 2
-    assert turkeys["called_cat_with_confidence"] == 1
-    assert turkeys["abstained"] == 1
-
-
-def test_cats_are_said_to_be_not_evaluated():
-    report = _rung().report()
-    assert report["metrics"] is None
-    assert report["cats"] == {"n": 0, "why_not": NOT_EVALUATED}
-
-
-def test_the_held_out_photos_are_there(example_photos):
-    for name in TURKEYS:
-        assert (example_photos / "not-cat" / f"{name}.jpg").is_file()
-    assert len(list((example_photos / "not-cat").glob("*.jpg"))) > len(TURKEYS) + 3
-
-
-class _Tags(HTMLParser):
-    """Which tags are open at the end, and where pictures and links point."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.targets: list[str] = []
-
-    def handle_starttag(self, tag, attrs):
-        self.targets += [value for name, value in attrs if name in ("src", "href")]
-        if tag not in ("meta", "img", "br"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
+from catstudio.cli import demo
+from catstudio.core.errors import CancelledError
+from catstudio.studio.ladder import Climb
+from tests.report.test_ladder_page import METRICS, SKIPPED, _report, _rung
 
 
 @pytest.fixture
-def html(filled, example_photos) -> str:
-    rung = _rung(
-        *_answers(("cat", 0.99, False), ("not-cat", 0.5, True)), title="<script>x</script>"
-    )
-    report = {
-        "title": "Huxley's ladder",
-        "catstudio": "0.1.0",
-        "confident_from": 0.8,
-        "cats": {"n": 0, "why_not": NOT_EVALUATED},
-        "rungs": [rung.report()],
-        "seconds": 30.0,
-    }
-    with Studio.open(filled) as studio:
-        return page(report, studio, example_photos)
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Climb]:
+    """The climbs that were begun; none is really climbed."""
+    climbs: list[Climb] = []
+
+    def run(climb: Climb) -> dict:
+        climbs.append(climb)
+        rungs = [_rung(title="One photo", metrics=METRICS, taught="It is one."), SKIPPED]
+        for rung in rungs:
+            climb._heard.finished(rung)
+        report = _report(*rungs, n_cats=4)
+        return {**report, "project_name": "HuxleysLadder.catstudio", "audit": {"why_not": ""}}
+
+    monkeypatch.setattr(demo.Climb, "run", run)
+    return climbs
 
 
-def test_the_page_is_whole_escaped_and_needs_nothing_else(html):
-    tags = _Tags()
-    tags.feed(html)
-    assert tags.open == []
-    assert "<script" not in html
-    assert "&lt;script&gt;" in html
-    assert len(tags.targets) >= len(TURKEYS) + 1
-    assert all(target.startswith("data:image/jpeg;base64,") for target in tags.targets)
-    assert not re.search(r"https?://", html)
+def test_it_says_each_rung_and_where_things_lie(cli, asked, tmp_path: Path) -> None:
+    ran = cli("demo", "--out", tmp_path / "ladder", "--quiet")
+    assert ran.status == 0
+    assert "One photo: Balanced accuracy 0.81 (0.30 to 0.95), n = 8." in ran.out
+    assert "1 of 3 (6 to 79%) strangers" in ran.out
+    assert "It is one." in ran.out
+    assert "Generated: No model" in ran.out
+    assert str(tmp_path / "ladder" / "HuxleysLadder.catstudio") in ran.out
+    assert asked[0].folder == tmp_path / "ladder"
+    assert asked[0]._own is None
 
 
-def test_the_page_says_what_is_not_known(html):
-    assert NOT_EVALUATED in html
-    assert "left open" in html
-    assert "1 of 2" in html
+def test_json_names_the_files(cli, asked, tmp_path: Path) -> None:
+    found = cli("demo", "--out", tmp_path, "--json", "--model", "none", "--again").json
+    assert found["html"] == str(tmp_path / "report.html")
+    assert found["report"] == str(tmp_path / "report.json")
+    assert found["chart_dark"] == str(tmp_path / "ladder-dark.svg")
+    assert found["audit_html"] == str(tmp_path / "audit.html")
+    assert [rung["id"] for rung in found["rungs"]] == ["one", "generated"]
+    assert asked[0]._model == ""
 
 
-def test_every_photo_is_credited(html, example_photos):
-    credits_by_name = credits_of(example_photos)
-    for path in example_photos.glob("*/*.jpg"):
-        license_, author = credits_by_name[f"{path.parent.name}/{path.name}"]
-        assert license_
-        assert author
-        assert "](" not in license_
-    assert "vultilion" in html
+def test_own_photos_are_looked_at_before_anything_is_begun(cli, asked, tmp_path: Path) -> None:
+    ran = cli("demo", "--out", tmp_path / "out", "--photos", tmp_path / "none")
+    assert ran.status == 3
+    assert "sub-folder cat" in ran.err
+    assert asked == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_stopped_by_hand(cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def run(climb: Climb) -> dict:
+        raise CancelledError("Stopped.", "Every finished rung is kept; climb again to go on.")
+
+    monkeypatch.setattr(demo.Climb, "run", run)
+    ran = cli("demo", "--out", tmp_path)
+    assert ran.status == 130
+    assert "Every finished rung is kept" in ran.err
