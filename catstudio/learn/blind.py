@@ -7,8 +7,8 @@ McNeil 1982): so the eye's share and the AUC of the machine's test measure the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import sqrt
 from statistics import NormalDist
@@ -109,13 +109,21 @@ class Score:
 
 @dataclass(frozen=True)
 class Machine:
-    """The audit's test whether a machine tells fakes from photos: an AUC with its interval, on
-    ``n`` images; ``low`` and ``high`` None where there is no interval."""
+    """How well a machine tells fakes from photos: an AUC with its interval, on ``n`` images."""
 
     value: float
-    low: float | None
-    high: float | None
+    low: float
+    high: float
     n: int
+
+
+@dataclass(frozen=True)
+class MachineTest:
+    """What the audit of run ``run`` found, over all made images and by the id of their source."""
+
+    run: int
+    overall: Machine
+    by_source: Mapping[str, Machine] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,15 @@ class Summary:
     shown: tuple[Shown, ...]
     """The made images, those that fooled most often first."""
     repeats: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """``summary`` of answers, and what a ``machine`` found; None with ``why_not`` where none did."""
+
+    summary: Summary
+    machine: MachineTest | None = None
+    why_not: str = ""
 
 
 def summarise(pairs: Iterable[BlindPair]) -> Summary:

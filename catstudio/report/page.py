@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catstudio.report import audit_words, svg, wording
 from catstudio.report.style import STYLE
+
+if TYPE_CHECKING:
+    from catstudio.learn.blind import Results
 
 Json = Mapping[str, Any]
 Picture = Callable[[str], bytes | None]
@@ -53,8 +56,15 @@ _WORDS = (
 )
 
 
-def page(title: str, number: int, report: Json, audit: Json | None, picture: Picture) -> str:
-    """The page of run ``number``; ``title`` is the project's name."""
+def page(
+    title: str,
+    number: int,
+    report: Json,
+    audit: Json | None,
+    picture: Picture,
+    eye: Results | None = None,
+) -> str:
+    """The page of run ``number``; ``title`` is the project's name, ``eye`` its blind test."""
     parts = [
         f"<h1>{escape(title)}, run {number}</h1>",
         _head(report, audit),
@@ -62,6 +72,7 @@ def page(title: str, number: int, report: Json, audit: Json | None, picture: Pic
         _next(audit or {}, picture),
         _sources(audit or {}),
         _checks(audit, picture),
+        _eye(eye, picture),
         _confusion(report),
         _mistakes(report, picture),
         _used(report),
@@ -181,6 +192,15 @@ def _checks(audit: Json | None, picture: Picture) -> str:
     rows = "".join(_check(check, picture) for check in audit_words.gravest_first(checks))
     summary = escape(audit_words.checks_summary(checks))
     return f"<h2>Flaws that no eye sees</h2><p>{summary}</p>{rows}"
+
+
+def _eye(eye: Results | None, picture: Picture) -> str:
+    if eye is None:
+        return ""
+    # numpy comes in with it: the window, which knows this page's words, shows sooner without.
+    from catstudio.report import blind_words
+
+    return blind_words.section(eye, lambda images: _strip(images, picture))
 
 
 def _check(check: Json, picture: Picture) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,9 @@ from catstudio.report.page import page
 from catstudio.resources import resource
 from catstudio.sources import importing
 from catstudio.studio.requesting import new_job_id
+
+if TYPE_CHECKING:
+    from catstudio.learn.blind import Results
 
 AUDIT_FILE, DATA_FILE = "audit.json", "data.json"
 _PICTURE = 192
@@ -97,8 +100,10 @@ def read(run_folder: Path) -> dict[str, Any] | None:
     return found
 
 
-def write_page(store: Store, run_folder: Path, report: dict[str, Any], out: Path) -> None:
-    """Write the run's report as one HTML file that loads nothing, to ``out``."""
+def write_page(
+    store: Store, run_folder: Path, report: dict[str, Any], out: Path, eye: Results
+) -> None:
+    """Write the run's report, and what the blind test says, as one HTML file to ``out``."""
 
     def picture(id_: str) -> bytes | None:
         try:
@@ -108,7 +113,7 @@ def write_page(store: Store, run_folder: Path, report: dict[str, Any], out: Path
         except (CatStudioError, OSError):
             return None  # The page says so in its place.
 
-    text = page(store.folder.name, int(run_folder.name), report, read(run_folder), picture)
+    text = page(store.folder.name, int(run_folder.name), report, read(run_folder), picture, eye)
     try:
         write_atomic(out, text.encode())
     except OSError as error:

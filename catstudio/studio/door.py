@@ -41,6 +41,7 @@ from catstudio.jobs.runner import JobRunner
 from catstudio.learn.splits import draw_splits
 from catstudio.sources.ideas import written
 from catstudio.studio import auditing, mapping, personalising, readiness, requesting, waiting
+from catstudio.studio.blind import BlindTest
 from catstudio.studio.keeping import Keeper
 from catstudio.studio.listening import EditFailed, Listener, Listeners
 
@@ -68,6 +69,8 @@ class Studio:
         self._publish = self._listeners.tell
         self._keeper = Keeper(folder, store, self._edits, self._publish)
         self._runner = JobRunner(self._publish, self._keeper.run_here, self._keeper.keep)
+        self.blind = BlindTest(store, self._written, self._told)
+        """Which made images fool the eye: rounds of pairs, their answers, what they say."""
         self._is_closed = False
 
     # -- opening and closing ---------------------------------------------------------------
@@ -231,8 +234,9 @@ class Studio:
         return auditing.read(self.run_folder(number))
 
     def write_report(self, out: str | Path, number: int | None = None) -> None:
-        """Write a run's report and audit as one HTML file that loads nothing."""
-        auditing.write_page(self._store, self.run_folder(number), self.report(number), Path(out))
+        """Write a run's report, its audit and the blind test as one HTML file that loads nothing."""
+        folder, report = self.run_folder(number), self.report(number)
+        auditing.write_page(self._store, folder, report, Path(out), self.blind.results())
 
     def image_map(self, backbone: str = DEFAULT_BACKBONE) -> ImageMap | None:
         """The kept embedding map made with ``backbone``; None before there is one. Slow."""
