@@ -47,10 +47,10 @@ PALETTES = {
 }  # fmt: skip
 
 
-def chart(rungs: Sequence[Json], colors: Palette) -> str:
-    """The rungs so far; none draws the empty axes."""
+def chart(rungs: Sequence[Json], colors: Palette, rows: int = 1) -> str:
+    """The rungs so far, with room for ``rows`` of them; none draws the empty axes."""
     measured = [rung for rung in rungs if rung.get("metrics")]
-    bottom = _TOP + max(1, len(rungs)) * _ROW
+    bottom = _TOP + max(rows, len(rungs)) * _ROW
     height = bottom + _BELOW
     count = _Log(rungs)
     parts = [

@@ -47,6 +47,7 @@ class Header(QFrame):
     review_asked = Signal()
     logs_asked = Signal()
     shortcuts_asked = Signal()
+    ladder_asked = Signal()
 
     def __init__(self, actions: WindowActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,6 +85,9 @@ class Header(QFrame):
         self.settings.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._themes = QActionGroup(self)
         self.settings.setMenu(self._settings_menu())
+        self.help = icon_button("question", "Help")
+        self.help.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.help.setMenu(self._help_menu())
         self._lay_out()
         self.show_project("")
 
@@ -153,6 +157,12 @@ class Header(QFrame):
         menu.addSeparator()
         one = self._actions
         menu.addActions([one.panel, one.inspector, one.full_screen])
+        return menu
+
+    def _help_menu(self) -> QMenu:
+        menu = QMenu(self)
+        ladder = menu.addAction("Huxley's ladder", self.ladder_asked.emit)
+        ladder.setToolTip("What each way to get more data buys, from one photo of a cat")
         menu.addSeparator()
         menu.addAction("Keyboard shortcuts", self.shortcuts_asked.emit)
         menu.addAction("Open the log folder", self.logs_asked.emit)
@@ -173,7 +183,7 @@ class Header(QFrame):
         self._undo, self._redo = (
             _action_button(action) for action in (self._actions.undo, self._actions.redo)
         )
-        for widget in (self._undo, self._redo, self.theme, self.settings):
+        for widget in (self._undo, self._redo, self.theme, self.help, self.settings):
             row.addWidget(widget)
         self.setFixedHeight(2 * XL + S)
 

@@ -26,6 +26,7 @@ from catstudio.ui.drop_overlay import DropOverlay
 from catstudio.ui.full_window import FullWindow
 from catstudio.ui.header import Header
 from catstudio.ui.intake import Intake
+from catstudio.ui.ladder.entry import LadderEntry
 from catstudio.ui.messages import Message, MessageList
 from catstudio.ui.projects import Projects
 from catstudio.ui.settings import SettingsFile
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self.full: FullWindow | None = None
         self.stack = QStackedWidget()
         self.pages = QStackedWidget()
+        self.ladder = LadderEntry(self.pages, self)
         self._lay_out()
         self.overlay = DropOverlay(self)
         self.setAcceptDrops(True)
@@ -252,6 +254,7 @@ class MainWindow(QMainWindow):
             self.leaving.ask(space, self._close_now)
             return
         self._keep()
+        self.ladder.shut()
         self.projects.shut_down()
         event.accept()
 
@@ -288,7 +291,11 @@ class MainWindow(QMainWindow):
         self.header.shortcuts_asked.connect(
             lambda: ShortcutsWindow(self.actions_.shortcuts(), self).show()
         )
+        self.header.ladder_asked.connect(self.ladder.enter)
+        self.ladder.told.connect(self.tell)
+        self.ladder.open_asked.connect(self.open_project)
         page = self.welcome
+        page.ladder_asked.connect(self.ladder.enter)
         page.begin_asked.connect(self._new)
         page.files_chosen.connect(self.intake.choose)
         page.open_asked.connect(self.open_project)

@@ -98,6 +98,7 @@ class Welcome(QScrollArea):
     open_asked = Signal(str)
     browse_asked = Signal()
     example_asked = Signal()
+    ladder_asked = Signal()
     forget_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -193,6 +194,14 @@ class Welcome(QScrollArea):
         )
         example.clicked.connect(self.example_asked)
         buttons.addWidget(example)
+        ladder = button(
+            "Huxley's ladder",
+            "quiet",
+            icon="train",
+            tooltip="What each way to get more data buys, from one photo of a cat",
+        )
+        ladder.clicked.connect(self.ladder_asked)
+        buttons.addWidget(ladder)
         buttons.addStretch(1)
         column.addLayout(buttons)
         column.addWidget(self.recent)

@@ -80,7 +80,8 @@ def _verdict(change: Json, before: Json) -> str:
     accuracy, auc = change["balanced_accuracy"], change["auc"]
     n = f"n = {change['n']}"
     points = f"balanced accuracy {_points(accuracy)}"
-    ranking = f"AUC {auc['value']:+.3f}, {auc['low']:+.3f} to {auc['high']:+.3f}"
+    value, low, high = (round(auc[name], 3) + 0.0 for name in ("value", "low", "high"))
+    ranking = f"AUC {value:+.3f}, {low:+.3f} to {high:+.3f}"
     against = f"compared with “{before['title']}”"
     if auc["low"] > 0 or auc["high"] < 0:
         how = "better" if auc["low"] > 0 else "worse"

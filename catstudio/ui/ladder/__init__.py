@@ -1,0 +1,1 @@
+"""Huxley's ladder in the window: the room, its rungs and its chart. Imports studio, report and Qt."""
