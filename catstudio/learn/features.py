@@ -49,7 +49,9 @@ class FeatureSpace:
 
     def pooled(self, rows: Floats) -> Floats:
         """Mean activation over the views, [n, n_features]: what diversity measures compare."""
-        views = np.asarray(rows, np.float32).reshape(len(rows), self.n_views, -1)
+        views = np.asarray(rows, np.float32).reshape(
+            len(rows), self.n_views, self.row_length // self.n_views
+        )
         mean: Floats = views[:, :, : self.n_features].mean(axis=1)
         return mean
 
@@ -68,7 +70,9 @@ class FeatureSpace:
         look = unit(self.pooled(rows) - self.center.astype(np.float32))
         if not self.kin.size:
             return look
-        views = np.asarray(rows, np.float32).reshape(len(rows), self.n_views, -1)
+        views = np.asarray(rows, np.float32).reshape(
+            len(rows), self.n_views, self.row_length // self.n_views
+        )
         guess = softmax(views[:, :, self.n_features :]).mean(axis=1)
         kin = unit((guess - 1.0 / guess.shape[1]) @ self.kin.astype(np.float32))
         parts = [np.sqrt(LOOK_SHARE) * look, np.sqrt(1.0 - LOOK_SHARE) * kin]
