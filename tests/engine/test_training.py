@@ -20,7 +20,7 @@ from catstudio.core.errors import (
     NotPossibleError,
 )
 from catstudio.core.files import sha256
-from catstudio.engine import training
+from catstudio.engine import reporting, training
 from catstudio.engine.backbones import load_backbone
 from catstudio.engine.looking import PREPROCESSING
 from catstudio.jobs.context import JobContext
@@ -154,6 +154,21 @@ def test_without_test_photos_it_says_what_to_add(photos: dict[str, list[Path]], 
     assert report["cross_validated"]["n"] == 8
     assert report["cross_validated"]["method"].startswith("leaving lineages out")
     assert "cross-validation" in report["answer"]
+
+
+def test_copies_are_many_images_and_one_effective_one(
+    photos: dict[str, list[Path]], job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = dataset(photos, 1)
+    copied = [replace(one, weight=30_000) if one.label == "cat" else one for one in items]
+    report, _ = training.train(request(copied, cache=job.cache), job.context)
+    assert report["effective_n"]["cat"] == report["effective_n"]["not-cat"] == 1.0
+    assert report["effective_n"]["all"] < 1.01
+    alike, _ = training.train(request(items, cache=job.cache), job.context)
+    assert 1.5 < alike["effective_n"]["all"] <= 2.0
+    monkeypatch.setattr(reporting, "MAX_COUNTED", 1)
+    many, _ = training.train(request(items, cache=job.cache), job.context)
+    assert many["effective_n"] is None
 
 
 def test_one_photo_a_label_trains(photos: dict[str, list[Path]], job: Job) -> None:

@@ -14,7 +14,16 @@ from catstudio.core.errors import BadInputError, CancelledError
 from catstudio.core.types import State
 from catstudio.resources import resource
 from catstudio.studio import Studio
-from catstudio.studio.ladder import RUNGS, Amounts, Climb, Heard, drawings, keeping, own_photos
+from catstudio.studio.ladder import (
+    RUNGS,
+    Amounts,
+    Climb,
+    Heard,
+    Plan,
+    drawings,
+    keeping,
+    own_photos,
+)
 from catstudio.studio.ladder.asking import turkeys
 from catstudio.studio.ladder.photos import HELD_OUT, free_photos, strangers
 from catstudio.studio.ladder.rungs import CAT, COPIES, EXAMPLES, kind_of
@@ -82,6 +91,7 @@ def test_each_rung_says_what_it_was_trained_on_and_how_it_did(climbed) -> None:
     assert rungs["one"]["n_images"] == 1
     assert rungs["copies"]["n_images"] == 2 * COPIES
     assert rungs["copies"]["effective_n"] == pytest.approx(2, abs=0.1)
+    assert rungs["blends"]["n_train"]["blend"] == 2
     assert rungs["drawing"]["n_train"] == {"photo": 1, "drawing": 4}
     assert rungs["seed"]["n_train"] == {
         "photo": 1, "drawing": 4, "blend": 2, "augment": 3, "seed": 3,
@@ -116,6 +126,9 @@ def test_the_project_is_whole_and_made_images_are_never_tested_on(climbed) -> No
         assert first.provenance.license == "CC0 1.0"
         made = [image for image in images if image.is_synthetic and image.source == "seed"]
         assert {p.id for image in made for p in image.provenance.parents} == {first.id}
+        blends = [image for image in images if image.source == "blend"]
+        assert [image.provenance.method for image in blends] == ["foreground", "overlay"]
+        assert all(first.id in {p.id for p in image.provenance.parents} for image in blends)
 
 
 @pytest.mark.needs_engine
@@ -139,6 +152,26 @@ def test_a_finished_climb_is_read_and_again_leaves_it_alone(climbed, own_folder)
     assert anew._report["project_name"] == "HuxleysLadder-2.catstudio"
     other = Climb(folder, None, amounts=FEW, model="")
     assert other._report["rungs"] == []
+
+
+@pytest.mark.needs_engine
+def test_a_model_that_makes_nothing_skips_its_rung(tmp_path: Path) -> None:
+    plan = next(plan for plan in RUNGS if plan.id == "generated")
+    climb = Climb(tmp_path / "l", amounts=FEW, model=str(tmp_path / "no-model"))
+    with Studio.create(tmp_path / "x.catstudio") as studio, climb._stopper.of(studio):
+        rung = climb._rung(studio, plan)
+    assert rung["skipped"].startswith(f"{tmp_path / 'no-model'} made no image")
+    assert set(rung) == {"id", "title", "what", "skipped"}
+
+
+def test_what_is_compared_with_a_skipped_rung_is_compared_with_its_own(tmp_path: Path) -> None:
+    climb = Climb(tmp_path, model="")
+    plans = {plan.id: plan for plan in RUNGS}
+    climb._report["rungs"] = [{"id": "seed", "run": 6}, {"id": "generated", "skipped": "No model."}]
+    assert climb._rung_before(plans["generated"]) == {"id": "seed", "run": 6}
+    later = Plan("later", "Later", "", frozenset(), against="generated")
+    assert climb._rung_before(later) == {"id": "seed", "run": 6}
+    assert climb._rung_before(plans["one"]) is None
 
 
 def test_stopped_before_it_began(tmp_path: Path) -> None:

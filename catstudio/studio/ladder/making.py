@@ -52,12 +52,12 @@ class Maker:
         if source == "drawing":
             self._draw(amounts.drawn)
         elif source == "blend":
-            drawn = [i.id for i in self._of("drawing") if i.label == CAT]
-            for mode in ("foreground", "overlay"):
-                seeds = (*self._first(), *drawn)
-                self._generate("blend", CAT, amounts.blended // 2, seeds, {"mode": mode}, mode)
+            self._blend(amounts.blended)
         else:
-            self._generate(source, CAT, amounts.varied, self._first(), {})
+            have = len(self._of(source))
+            if have < amounts.varied:
+                missing = amounts.varied - have
+                self._generate(source, CAT, missing, self._first(), have, {})
 
     def generate(self, model: str, count: int) -> None:
         """Make ``count`` images of each label with a diffusion model."""
@@ -84,27 +84,29 @@ class Maker:
             request = self._studio.import_request(blobs=blobs, label=label, source="drawing")
             self._run(request)
 
+    def _blend(self, count: int) -> None:
+        """The photo with each drawn cat in turn, cut out or laid over one another in turn."""
+        drawn = [i.id for i in self._of("drawing") if i.label == CAT]
+        there = {image.provenance.params.get("seed") for image in self._of("blend")}
+        for n in range(count):
+            if n not in there:
+                seeds = (*self._first(), drawn[n // 2 % len(drawn)])
+                mode = {"mode": ("foreground", "overlay")[n % 2]}
+                self._generate("blend", CAT, 1, seeds, n, mode)
+
     def _generate(
         self,
         source: str,
         label: str,
         count: int,
         seeds: tuple[str, ...],
+        seed: int,
         options: dict[str, Any],
-        method: str = "",
     ) -> None:
-        made = [i for i in self._of(source) if not method or i.provenance.method == method]
-        if len(made) < count:
-            request = self._studio.generate_request(
-                source,
-                label,
-                count - len(made),
-                seeds=seeds,
-                seed=len(made),
-                options=options,
-                accept=True,
-            )
-            self._run(request)
+        request = self._studio.generate_request(
+            source, label, count, seeds=seeds, seed=seed, options=options, accept=True
+        )
+        self._run(request)
 
     def _first(self) -> tuple[str, ...]:
         return tuple(i.id for i in self._studio.images() if kind_of(i) == FIRST)

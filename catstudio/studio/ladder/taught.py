@@ -80,8 +80,7 @@ def _verdict(change: Json, before: Json) -> str:
     accuracy, auc = change["balanced_accuracy"], change["auc"]
     n = f"n = {change['n']}"
     points = f"balanced accuracy {_points(accuracy)}"
-    value, low, high = (round(auc[name], 3) + 0.0 for name in ("value", "low", "high"))
-    ranking = f"AUC {value:+.3f}, {low:+.3f} to {high:+.3f}"
+    ranking = f"AUC {auc['value']:+.3f}, {auc['low']:+.3f} to {auc['high']:+.3f}"
     against = f"compared with “{before['title']}”"
     if auc["low"] > 0 or auc["high"] < 0:
         how = "better" if auc["low"] > 0 else "worse"
@@ -105,5 +104,6 @@ def _more(where: str) -> str:
 
 
 def _points(figure: Json) -> str:
-    value, low, high = (round(100 * figure[name]) for name in ("value", "low", "high"))
-    return f"{value:+d} points, {low:+d} to {high:+d}"
+    # With the sign of a bound that rounds to 0: it says on which side of it the interval ends.
+    value, low, high = (100 * figure[name] for name in ("value", "low", "high"))
+    return f"{value:+.0f} points, {low:+.0f} to {high:+.0f}"
