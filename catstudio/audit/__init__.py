@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from catstudio.audit import copies, label_source_confounding, leans_on_source, real_vs_synthetic
+from catstudio.audit import (
+    copies,
+    diversity,
+    label_source_confounding,
+    leans_on_source,
+    real_vs_synthetic,
+)
 from catstudio.audit.base import AuditData, Check, Finding, Shown, Strangers, Verdict
 
 CHECKS: tuple[Check, ...] = (
     real_vs_synthetic.CHECK,
     label_source_confounding.CHECK,
     leans_on_source.CHECK,
+    diversity.CHECK,
     copies.CHECK,
 )
 """In the order in which they are shown."""
