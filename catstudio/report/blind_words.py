@@ -167,7 +167,7 @@ def image_note(one: Shown) -> str:
     title = generator_title((one.source, one.model))
     if one.n == 1:
         return f"{title},\n" + (
-            "undecided" if one.unsure else "passed for a photo" if one.taken else "caught"
+            "undecided" if one.unsure else "passed" if one.taken else "caught"
         )
     return f"{title},\npassed in {one.taken} of {one.n}"
 

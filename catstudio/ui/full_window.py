@@ -56,8 +56,12 @@ class FullWindow(QObject):
 
     def leave(self) -> None:
         """Back to the window as usual."""
+        stays = self.room is not None and not self.room.returns_to_gallery
         self._close_room()
         self._pages.setCurrentIndex(0)
+        if stays:
+            self._workspace.tabs.currentWidget().setFocus()
+            return
         self._workspace.tabs.setCurrentIndex(GALLERY)
         self._workspace.gallery.focus_view()
 

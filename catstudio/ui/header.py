@@ -141,6 +141,7 @@ class Header(QFrame):
         menu.addSeparator()
         menu.addAction(self._actions.paste)
         menu.addAction(self._actions.train)
+        menu.addAction(self._actions.blind)
         menu.addSeparator()
         menu.addActions([self._actions.close, self._actions.quit])
         return menu

@@ -201,6 +201,10 @@ class MainWindow(QMainWindow):
             self._show_tab(TRAINING)
             self.workspace.training.train()
 
+    def _blind(self) -> None:
+        if self.workspace is not None:
+            self.workspace.training.eye.enter()
+
     def _show_sides(self) -> None:
         actions, settings = self.actions_, self._settings
         settings.shows_panel = actions.panel.isChecked()
@@ -324,6 +328,7 @@ class MainWindow(QMainWindow):
             (actions.inspector, self._show_sides),
             (actions.full_screen, self._full_screen),
             (actions.train, self._train),
+            (actions.blind, self._blind),
         ):
             connect(action, do)
 

@@ -19,6 +19,8 @@ class Room(QWidget):
 
     left = Signal()
     told = Signal(str, str)
+    returns_to_gallery = True
+    """Leaving it shows the gallery, where its images are; else the tab that it was entered from."""
 
     def __init__(self, bridge: StudioBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -38,6 +38,7 @@ class WindowActions(QObject):
         self.inspector = new("Show the inspector", "", "F8")
         self.full_screen = new("Full screen", "", "F11")
         self.train = new("Train and evaluate", "train", "Ctrl+T")
+        self.blind = new("Blind test", "blind", "Ctrl+B")
         for action in (self.panel, self.inspector, self.full_screen):
             action.setCheckable(True)
         self.project = (
@@ -49,6 +50,7 @@ class WindowActions(QObject):
             self.panel,
             self.inspector,
             self.train,
+            self.blind,
         )
         self.show_undo(None, None)
         self.show_project(is_open=False)

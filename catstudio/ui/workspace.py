@@ -136,6 +136,12 @@ class Workspace(QWidget):
         self.panel.choose("photo")
         self.panel.press()
 
+    def make_images(self) -> None:
+        """Show in the panel what makes images of the photos there are."""
+        self.left.setVisible(True)
+        self.panel.choose("seed")
+        self.panel.button.setFocus()
+
     def keep(self) -> None:
         """Put what the next start should find into the settings."""
         sizes = self.splitter.sizes()
@@ -182,6 +188,8 @@ class Workspace(QWidget):
         self.training.show_image.connect(self.show_image)
         self.training.failed.connect(self.tell)
         self.training.add_photos.connect(self.add_photos)
+        self.training.eye.room_asked.connect(self.room_asked)
+        self.training.eye.made_asked.connect(self.make_images)
 
     def _show_counts(self, readiness: Readiness) -> None:
         self.panel.show_facts(Facts.of(readiness, self._selected))

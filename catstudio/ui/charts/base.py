@@ -88,6 +88,7 @@ def plain_view(pg: Any) -> Any:
     plot = view.getPlotItem()
     # It is made even when no menu is wanted, as a window of its own that would outlive the view.
     plot.ctrlMenu.setParent(view)
+    plot.ctrlMenu.hide()  # Else it would be shown with the view, as any child.
     plot.hideButtons()
     return view
 

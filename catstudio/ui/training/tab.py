@@ -23,6 +23,7 @@ from catstudio.ui.training.audit_bar import AuditBar
 from catstudio.ui.training.audit_feed import AuditFeed
 from catstudio.ui.training.checks import ChecksView
 from catstudio.ui.training.confusion import ConfusionView
+from catstudio.ui.training.eye import EyeView
 from catstudio.ui.training.mistakes import MistakesView
 from catstudio.ui.training.next_steps import NextStepsView
 from catstudio.ui.training.readiness import ReadinessView
@@ -71,6 +72,10 @@ class TrainingTab(QWidget):
         self.checks.show_image.connect(self.show_image)
         self.next_steps = NextStepsView(bridge)
         self.next_steps.show_image.connect(self.show_image)
+        self.eye = EyeView(bridge)
+        self.eye.show_image.connect(self.show_image)
+        self.eye.photos_asked.connect(self.add_photos)
+        self.eye.failed.connect(self.failed)
         self.comparison = ComparisonView()
         self.runs = RunsView()
         self.runs.chosen.connect(self._read_report)
@@ -89,6 +94,7 @@ class TrainingTab(QWidget):
     def refresh(self) -> None:
         """Read the runs again, in the background."""
         self._bridge.fetch(self._bridge.studio.runs, self._show_runs)
+        self.eye.refresh()
 
     def train(self) -> None:
         """Train and evaluate, in the background."""
@@ -234,6 +240,7 @@ class TrainingTab(QWidget):
             self.comparison,
             self.sources,
             self.checks,
+            self.eye,
             self._table,
             self.mistakes,
         ):
