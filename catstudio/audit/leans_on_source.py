@@ -71,9 +71,9 @@ def run(data: AuditData) -> Finding:
     train = subset(data.training, rows)
     gain = _gain(data, train, directions) if len(data.test) >= MIN_TEST else None
     gaps, wrong = _gaps(data, train, rows)
-    verdicts = [verdict_of(g.value, g.low, g.high, GAP_FINE, GAP_PROBLEM) for g in gaps]
+    verdicts = [_judged(g.value, g.low, g.high, GAP_FINE, GAP_PROBLEM) for g in gaps]
     if gain:
-        verdicts.append(verdict_of(*gain, GAIN_FINE, GAIN_PROBLEM))
+        verdicts.append(_judged(*gain, GAIN_FINE, GAIN_PROBLEM))
     verdict = gravest(verdicts) if gain or Verdict.PROBLEM in verdicts else Verdict.UNKNOWN
     return Finding(
         id=CHECK.id,
@@ -88,6 +88,14 @@ def run(data: AuditData) -> Finding:
         images=wrong if verdict in (Verdict.PROBLEM, Verdict.LOOK) else (),
         details=_details(data, gaps, len(directions)),
     )
+
+
+def _judged(value: float, low: float, high: float, fine: float, problem: float) -> Verdict:
+    """The verdict on one of several differences; one that may be next to none is none to look at."""
+    verdict = verdict_of(value, low, high, fine, problem)
+    if verdict is Verdict.LOOK and low <= fine / 2:
+        return Verdict.OK if high < problem else Verdict.UNKNOWN
+    return verdict
 
 
 def _rows(data: AuditData) -> Ints:

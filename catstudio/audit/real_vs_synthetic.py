@@ -30,8 +30,8 @@ FINE_BELOW = 0.7
 """Area up to which two sets of real photos of different origin come (0.53 to 0.65 of 360 photos)."""
 PROBLEM_FROM = 0.9
 """From here on nine pairs in ten are told apart: a label can hide behind the source."""
-MOST_A_SIDE = 400
-"""Images of a kind that are looked at in one label and source: ample for an area ± 0.04."""
+MOST_A_SIDE = 300
+"""Images of a kind that are looked at in one label and source: ample for an area ± 0.05."""
 MOST_CELLS = 8
 """Labels times sources up to which ``MOST_A_SIDE`` are looked at; with more, fewer in each."""
 PIXEL_STRENGTH = 3.0

@@ -26,15 +26,16 @@ def test_a_model_that_takes_made_for_cat_is_found() -> None:
     assert "same share of made images" in found.advice
 
 
-def test_images_like_photos_are_no_crutch() -> None:
+@pytest.mark.parametrize("spread", [1.5, 3.0])
+def test_images_like_photos_are_no_crutch(spread: float) -> None:
     verdicts = [
         run(
             audit_data(
-                Batch("cat", 60),
-                Batch("dog", 60),
-                Batch("cat", 60, "diffusers"),
-                Batch("dog", 60, "augment", near=0.8),
-                *(Batch(b.label, 40, split="test") for b in TEST),
+                Batch("cat", 60, spread=spread),
+                Batch("dog", 60, spread=spread),
+                Batch("cat", 60, "diffusers", spread=spread),
+                Batch("dog", 60, "augment", near=0.8, spread=spread),
+                *(Batch(b.label, 40, split="test", spread=spread) for b in TEST),
                 seed=seed,
             )
         ).verdict
