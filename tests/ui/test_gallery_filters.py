@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catstudio.core.types import ImageRecord, Provenance, Split, State
-from catstudio.ui.gallery.filters import Filter, Sort, arrange, choose
+from catstudio.ui.gallery.filters import Filter, Found, Sort, arrange, choose
 
 
 def record(
@@ -117,3 +117,12 @@ def test_orders() -> None:
     assert order(Sort.LABEL) == "213"
     assert order(Sort.SCORE) == "213"
     assert order(Sort.FLAGGED) == "132"
+
+
+def test_what_was_found_is_shown_in_the_order_of_likeness() -> None:
+    records = [record(id_) for id_ in "abcd"] + [record("e", state=State.TRASHED)]
+    found = Found(("c", "gone", "e", "a"), "Like c.jpg")
+    shown, facets = choose(records, Filter(found=found))
+    assert facets.shown == 2 and facets.total == 4
+    assert arrange(shown, Sort.NAME, ("cat",), found) == ["c", "a"]
+    assert not Filter(found=found).is_everything

@@ -22,7 +22,8 @@ class GalleryActions(QObject):
     """Actions on what ``selected`` returns; their keys work while ``view`` has the focus.
 
     ``preview_wanted``, ``review_wanted`` and ``copy_wanted`` are for the owner to carry out, as
-    are ``use_wanted``, ``more_wanted`` and ``fix_wanted``, which are about one image.
+    are ``use_wanted``, ``more_wanted``, ``fix_wanted`` and ``similar_wanted``, which are about one
+    image.
     """
 
     preview_wanted = Signal()
@@ -31,6 +32,7 @@ class GalleryActions(QObject):
     use_wanted = Signal(object)
     more_wanted = Signal(object)
     fix_wanted = Signal(object)
+    similar_wanted = Signal(object)
 
     def __init__(
         self, view: QWidget, bridge: StudioBridge, selected: Callable[[], list[ImageRecord]]
@@ -51,6 +53,7 @@ class GalleryActions(QObject):
         self.more = new("More like this", "sparkles", "M", self._of_one(self.more_wanted))
         self.more.setShortcuts([QKeySequence(key) for key in ("M", "Shift+M")])
         self.fix = new("Fix this…", "wand", "F", self._of_one(self.fix_wanted))
+        self.similar = new("Find similar", "search", "S", self._of_one(self.similar_wanted))
         self.copy = new("Copy", "copy", "Ctrl+C", self.copy_wanted.emit)
         self.trash = new("Move to trash", "delete", "Del", lambda: self._state(State.TRASHED))
         self.restore = new("Take out of the trash", "undo", "", self._restore)
@@ -73,6 +76,7 @@ class GalleryActions(QObject):
             self.use,
             self.more,
             self.fix,
+            self.similar,
             self.copy,
             self.trash,
             self.restore,
@@ -97,6 +101,7 @@ class GalleryActions(QObject):
         # Nothing is made from what is tested on.
         is_free = one is not None and one.split not in (Split.VAL, Split.TEST)
         self.use.setVisible(one is not None and recipes.read_back(one) is not None)
+        self.similar.setEnabled(one is not None)
         for action in (self.more, self.fix):
             action.setVisible(is_free or not records)
             action.setEnabled(is_free)
@@ -117,7 +122,7 @@ class GalleryActions(QObject):
         if made := [a for a in (self.use, self.more, self.fix) if a.isVisible()]:
             menu.addActions(made)
             menu.addSeparator()
-        menu.addAction(self.copy)
+        menu.addActions([self.similar, self.copy])
         menu.addActions([a for a in (self.trash, self.restore) if a.isVisible()])
         return menu
 

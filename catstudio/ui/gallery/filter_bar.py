@@ -41,6 +41,13 @@ class Choice(NamedTuple):
     icon_role: str = "text"
 
 
+_LONGEST = 36
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= _LONGEST else f"{title[: _LONGEST - 1].rstrip()}…"
+
+
 class StayOpenMenu(QMenu):
     """A menu that stays open while its items are ticked."""
 
@@ -155,6 +162,12 @@ class FilterBar(QWidget):
             "states": FacetChip("State", self._states),
             "splits": FacetChip("Split", self._splits),
         }
+        self.found = ChipButton("", "close")
+        self.found.setToolTip("Show all images again")
+        self.found.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        self.found.clicked.connect(
+            lambda: self.set_filter(replace(self._filter, found=None), tell=True)
+        )
         self.clear = button("Clear", "quiet")
         self.clear.clicked.connect(lambda: self.set_filter(Filter(), tell=True))
         row = QHBoxLayout(self)
@@ -162,6 +175,7 @@ class FilterBar(QWidget):
         row.setSpacing(S)
         chips = QWidget()
         flow = FlowLayout(chips, S)
+        flow.addWidget(self.found)
         flow.addWidget(self.review)
         for name, chip in self.chips.items():
             chip.values_changed.connect(lambda values, name=name: self._chosen(name, values))
@@ -224,6 +238,13 @@ class FilterBar(QWidget):
         if is_review:  # The chip beside it says so: once is enough.
             self.chips["states"].rest()
         self.clear.setVisible(not self._filter.is_everything)
+        found = self._filter.found
+        self.found.setVisible(found is not None)
+        self.found.setChecked(found is not None)
+        self.sort.setVisible(found is None)
+        if found is not None:
+            self.found.set_text(_shortened(found.title))
+            self.found.setAccessibleName(f"{found.title}: show all images again")
 
     def _chosen(self, name: str, values: frozenset[Any]) -> None:
         changes: dict[str, Any] = {name: values}

@@ -26,12 +26,20 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True)
+class Found:
+    """Images that were looked for by likeness, the most alike first; ``title`` says like what."""
+
+    ids: tuple[str, ...]
+    title: str
+
+
+@dataclass(frozen=True)
 class Filter:
     """What to show. An empty set leaves that property free; None stands for "none".
 
     All properties must hold; within one, any of its values will do. ``text`` are words that
     must all occur in name, label, tags, prompt or source. Trashed images show only when
-    ``states`` names them.
+    ``states`` names them. ``found`` shows those images only, in their order.
     """
 
     sources: frozenset[str] = EVERYTHING
@@ -39,6 +47,7 @@ class Filter:
     states: frozenset[State] = EVERYTHING
     splits: frozenset[Split | None] = EVERYTHING
     text: str = ""
+    found: Found | None = None
 
     @property
     def is_everything(self) -> bool:
@@ -86,10 +95,13 @@ def choose(records: Collection[ImageRecord], wanted: Filter) -> tuple[list[Image
     lineages: set[str] = set()
     words = wanted.text.casefold().split()
     states = wanted.states
+    sought = frozenset(wanted.found.ids) if wanted.found is not None else None
     for record in records:
         if record.state is not State.TRASHED:
             facets.total += 1
             facets.pending += record.state is State.PENDING
+        if sought is not None and record.id not in sought:
+            continue
         if words:
             text = searchable(record)
             if not all(word in text for word in words):
@@ -118,9 +130,17 @@ def choose(records: Collection[ImageRecord], wanted: Filter) -> tuple[list[Image
     return shown, facets
 
 
-def arrange(records: Iterable[ImageRecord], sort: Sort, labels: tuple[str, ...]) -> list[str]:
-    """The ids of ``records``, which come oldest first, in the order ``sort``."""
+def arrange(
+    records: Iterable[ImageRecord],
+    sort: Sort,
+    labels: tuple[str, ...],
+    found: Found | None = None,
+) -> list[str]:
+    """The ids of ``records``, which come oldest first, in the order ``sort``, or as ``found``."""
     oldest_first = list(records)
+    if found is not None:
+        there = {record.id for record in oldest_first}
+        return [id_ for id_ in found.ids if id_ in there]
     if sort is Sort.OLDEST:
         return [record.id for record in oldest_first]
     newest_first = oldest_first[::-1]

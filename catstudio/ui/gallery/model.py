@@ -125,7 +125,7 @@ class GalleryModel(QAbstractListModel):
         self._labels = labels
         self._is_loaded = True
         shown, self._facets = choose(self._records.values(), self._filter)
-        self._set_rows(arrange(shown, self._sort, labels))
+        self._set_rows(arrange(shown, self._sort, labels, self._filter.found))
         self.endResetModel()
         self.facets_changed.emit(self._facets)
 
@@ -200,7 +200,7 @@ class GalleryModel(QAbstractListModel):
         for record in sorted(changed, key=lambda r: r.created):
             self._records[record.id] = record
         self._refresh()
-        for first, last in _ranges(sorted(self._rows[r.id] for r in changed if r.id in self._rows)):
+        for first, last in ranges(sorted(self._rows[r.id] for r in changed if r.id in self._rows)):
             self.dataChanged.emit(self.index(first), self.index(last))
         self._showing_ms = (time.perf_counter() - began) * 1000
         self._gather_soon()
@@ -209,7 +209,7 @@ class GalleryModel(QAbstractListModel):
 
     def _refresh(self) -> None:
         shown, self._facets = choose(self._records.values(), self._filter)
-        self._show(arrange(shown, self._sort, self._labels))
+        self._show(arrange(shown, self._sort, self._labels, self._filter.found))
         self.facets_changed.emit(self._facets)
 
     def _show(self, wanted: list[str]) -> None:
@@ -218,7 +218,7 @@ class GalleryModel(QAbstractListModel):
         keep = set(wanted)
         going = [row for row, id_ in enumerate(self._visible) if id_ not in keep]
         coming = [row for row, id_ in enumerate(wanted) if id_ not in self._rows]
-        out, into = list(_ranges(going)), list(_ranges(coming))
+        out, into = list(ranges(going)), list(ranges(coming))
         stay_in_order = [i for i in self._visible if i in keep] == [
             i for i in wanted if i in self._rows
         ]
@@ -255,7 +255,7 @@ def description(record: ImageRecord) -> str:
     return ", ".join(parts)
 
 
-def _ranges(rows: list[int]) -> Iterator[tuple[int, int]]:
+def ranges(rows: list[int]) -> Iterator[tuple[int, int]]:
     """Runs of consecutive numbers in a sorted list, as (first, last)."""
     if not rows:
         return

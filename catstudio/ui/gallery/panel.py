@@ -37,6 +37,7 @@ class GalleryPanel(QWidget):
     review_requested(list[str]) : the ids to review; empty means all that wait.
     use_requested(ImageRecord), more_requested(ImageRecord), fix_requested(ImageRecord) : put its
         settings in the panel; make variations of it; mend it.
+    similar_requested(ImageRecord) : show what looks like it.
     add_requested() : the button of the empty gallery.
     counts_changed(Facets) : counts of the whole project and of what is shown.
     cell_size_changed(int) : to be kept for the next start.
@@ -48,6 +49,7 @@ class GalleryPanel(QWidget):
     use_requested = Signal(object)
     more_requested = Signal(object)
     fix_requested = Signal(object)
+    similar_requested = Signal(object)
     add_requested = Signal()
     counts_changed = Signal(object)
     cell_size_changed = Signal(int)
@@ -122,6 +124,7 @@ class GalleryPanel(QWidget):
         self.actions_.use_wanted.connect(self.use_requested)
         self.actions_.more_wanted.connect(self.more_requested)
         self.actions_.fix_wanted.connect(self.fix_requested)
+        self.actions_.similar_wanted.connect(self.similar_requested)
         self._empty.triggered.connect(self.add_requested)
         self._nothing.triggered.connect(self.clear_filters)
 

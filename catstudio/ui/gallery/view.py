@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QWid
 
 from catstudio.core.types import ImageRecord
 from catstudio.ui.gallery.delegate import GAP, LABEL_HEIGHT, CellDelegate
-from catstudio.ui.gallery.model import RECORD, GalleryModel
+from catstudio.ui.gallery.model import RECORD, GalleryModel, ranges
 from catstudio.ui.gallery.thumbnails import Thumbnails
 
 CELL_SIZES = (96, 112, 128, 144, 160, 192, 224, 256, 320)
@@ -151,8 +151,8 @@ class GalleryView(QListView):
         """Select those of ``ids`` that are shown, and bring the current one into sight."""
         rows = sorted(r for r in map(self._gallery.row_of, ids) if r is not None)
         selection = QItemSelection()
-        for row in rows:
-            selection.select(self._gallery.index(row), self._gallery.index(row))
+        for first, last in ranges(rows):  # Each range costs Qt as much as each row would.
+            selection.select(self._gallery.index(first), self._gallery.index(last))
         at = self._gallery.row_of(current) if current is not None else None
         if at is None and rows:
             at = rows[0]
