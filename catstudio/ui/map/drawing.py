@@ -1,0 +1,195 @@
+"""The points of a map as a widget draws them: where they lie, their groups, what is in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize
+from PySide6.QtGui import QColor, QImage, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from catstudio.ui.map import points
+from catstudio.ui.map.points import View
+from catstudio.ui.map.sprites import Sprites, radius_for, sprites_for
+from catstudio.ui.theme import current
+
+Floats = NDArray[np.floating]
+
+MARGIN = 32
+_THIN_FROM = 4_000
+_GROWTH = 0.25
+"""Points grow with this power of the zoom, to at most twice their size."""
+
+
+class MapDrawing(QWidget):
+    """Shows points, each with an id, and takes no input: see :class:`MapCanvas`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Map of the images")
+        self._ids: list[str] = []
+        self._rows: dict[str, int] = {}
+        self._xy: Floats = np.empty((0, 2), np.float32)
+        self._codes = np.empty(0, np.intp)
+        self._allowed = np.empty(0, bool)
+        self._selected = np.empty(0, bool)
+        self._roles: tuple[str, ...] = ()
+        self._marks: tuple[bool, ...] = ()
+        self._order = np.empty(0, np.intp)
+        self._view = View(1.0, 0.0, 0.0, 1.0, 1.0)
+        self._fitted = 1.0
+        self._is_fitted = True
+        self._sprites: Sprites | None = None
+        self._template: Floats | None = None
+        self._buffer: QImage | None = None
+        self._screen: Floats | None = None
+        self._at: int | None = None
+        self._under: int | None = None
+
+    # -- what is shown -----------------------------------------------------------------------
+
+    def set_points(self, ids: Sequence[str], xy: Floats) -> None:
+        """Show ``ids`` at ``xy`` [n, 2]. The view stays where a person has moved it."""
+        if len(ids) != len(self._ids) or ids != self._ids:
+            self._ids = list(ids)
+            self._rows = {id_: row for row, id_ in enumerate(self._ids)}
+            n = len(self._ids)
+            self._codes, self._selected = np.zeros(n, np.intp), np.zeros(n, bool)
+            self._allowed = np.ones(n, bool)
+            self._at = self._under = None
+            self._arrange()
+        self._xy = np.ascontiguousarray(xy, np.float32)
+        if self._is_fitted:
+            self.fit()
+        self._redraw()
+
+    def set_groups(
+        self,
+        codes: Sequence[int] | NDArray[np.integer],
+        roles: Sequence[str],
+        marks: Sequence[bool],
+        allowed: Sequence[bool] | NDArray[np.bool_],
+    ) -> None:
+        """``codes`` number each point's group, with colour ``roles[code]``; -1 is not drawn.
+        Those that are not ``allowed`` are pale and cannot be selected."""
+        self._codes = np.asarray(codes, np.intp)
+        self._allowed = np.asarray(allowed, bool) & (self._codes >= 0)
+        self._roles, self._marks = tuple(roles), tuple(marks)
+        self._sprites = None
+        self._arrange()
+        self._redraw()
+
+    def set_selected(self, ids: Iterable[str]) -> None:
+        """Mark these points; ids that are not on the map are passed over."""
+        rows = [row for row in map(self._rows.get, ids) if row is not None]
+        selected = np.zeros(len(self._ids), bool)
+        selected[rows] = True
+        if not np.array_equal(selected, self._selected):
+            self._selected = selected
+            self._arrange()
+            self._redraw()
+        if len(rows) == 1 and self._at != rows[0]:
+            self._at = rows[0]
+            self.update()
+
+    @property
+    def view(self) -> View:
+        return self._view
+
+    def point(self, id_: str) -> QPoint | None:
+        """Where an image lies in the widget, or None."""
+        row = self._rows.get(id_)
+        if row is None:
+            return None
+        x, y = self._view.to_screen(self._xy[row : row + 1])[0]
+        return QPoint(round(float(x)), round(float(y)))
+
+    def all_ids(self) -> list[str]:
+        """Every image that can be selected."""
+        return [self._ids[row] for row in np.flatnonzero(self._allowed)]
+
+    # -- moving ------------------------------------------------------------------------------
+
+    def fit(self) -> None:
+        """Show everything."""
+        self._view = View.fitting(self._xy, self.width(), self.height(), MARGIN)
+        self._fitted, self._is_fitted = self._view.scale, True
+        self._redraw()
+
+    def zoom(self, factor: float, at: QPointF | None = None) -> None:
+        """Larger or smaller, around a pixel or the middle."""
+        at = at if at is not None else QPointF(self.width() / 2, self.height() / 2)
+        self._move(self._view.zoomed(factor, at.x(), at.y()))
+
+    def _move(self, view: View) -> None:
+        self._view, self._is_fitted = view, False
+        self._redraw()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._is_fitted:
+            self.fit()
+        else:
+            self._view = self._view.resized(self.width(), self.height())
+        self._redraw()
+
+    # -- drawing -----------------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 480)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, 160)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._sprites = None
+            self._redraw()
+        super().changeEvent(event)
+
+    def _arrange(self) -> None:
+        """The order of drawing: pale, then groups well mixed, crosses, and what is selected."""
+        n = len(self._ids)
+        marks = np.array([*self._marks, False], bool)
+        is_mark = marks[np.clip(self._codes, -1, len(self._marks))]
+        rank = 1 * self._allowed + 1 * (self._allowed & is_mark) + 3 * self._selected
+        mixed = np.random.default_rng(0).permutation(n)
+        there = mixed[self._codes[mixed] >= 0]
+        self._order = there[np.argsort(rank[there], kind="stable")]
+        self._template = None
+
+    def _redraw(self) -> None:
+        self._buffer = self._screen = None
+        self.update()
+
+    def _on_screen(self) -> Floats:
+        if self._screen is None:
+            self._screen = self._view.to_screen(self._xy)
+        return self._screen
+
+    def radius(self) -> float:
+        """Logical pixels of a point's radius at this zoom."""
+        growth = (self._view.scale / self._fitted) ** _GROWTH if self._fitted else 1.0
+        return radius_for(len(self._order)) * min(max(growth, 0.75), 2.0)
+
+    def _drawn(self) -> QImage:
+        """The points on the map's ground, in device pixels."""
+        theme, ratio = current(), self.devicePixelRatioF()
+        look = sprites_for(self._roles, self._marks, self.radius(), ratio)
+        if self._sprites is None or self._sprites.look != look:
+            self._sprites, self._template = Sprites(look, theme), None
+        sprites = self._sprites
+        if self._template is None:
+            codes = np.where(self._allowed, self._codes, sprites.pale)[self._order]
+            self._template = sprites.template(codes, self._selected[self._order])
+        image = QImage(self.size() * ratio, QImage.Format.Format_RGB32)
+        image.fill(QColor(theme.surface))
+        screen = self._on_screen()[self._order] * np.float32(ratio)
+        seen = points.in_sight(screen, image.width(), image.height(), sprites.side / 2)
+        rows = np.flatnonzero(seen)
+        if len(rows) > _THIN_FROM:
+            rows = rows[points.thinned(screen[rows], ratio)]
+        sprites.draw(image, self._template[rows], screen[rows])
+        image.setDevicePixelRatio(ratio)
+        return image
