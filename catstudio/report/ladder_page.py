@@ -59,7 +59,7 @@ confidence" means a probability of {report["confident_from"]:.0%} or more and no
 AUC: how often a photo of a cat ranks above one of something else; 0.5 is chance. "As varied as":
 how many images that have nothing in common would be as various (Vendi score).</p>
 {link}
-<h2>The strangers</h2>{_strip(strangers)}
+<h2>The strangers that come with CatStudio</h2>{_strip(strangers)}
 {_answers(rungs)}
 {pictures}
 <p class="soft">{escape("Photographs: " + credit + ".")}</p>
