@@ -110,9 +110,9 @@ def test_parts_arrive_and_a_cancelled_audit_keeps_them(studio, bridge, tab, qtbo
     request = AuditRequest(job_id="j", items=(), run_folder="", run=number)
     feed._running["j"], feed._parts[number] = number, {}
     feed.changed.emit()
-    assert tab.audit_bar.cancel.isVisible() and not tab.audit_bar.ask.isVisible()
+    assert tab.audit_bar.work.cancel.isVisible() and not tab.audit_bar.ask.isVisible()
     told.emit(Progress(job_id=request.job_id, done=1, total=4, message="Is it honest?", eta=30.0))
-    assert "Is it honest?" in tab.audit_bar.step.text() and "left" in tab.audit_bar.step.text()
+    assert "Is it honest?" in tab.audit_bar.work.step.text() and "left" in tab.audit_bar.work.step.text()
     told.emit(Found(job_id="j", part="check", value=AUDIT["checks"][0]))
     told.emit(Found(job_id="j", part="sources", value={"sources": AUDIT["sources"]}))
     assert len(tab.checks.rows) == 1 and tab.sources.isVisible()

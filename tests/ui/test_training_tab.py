@@ -275,12 +275,12 @@ def test_progress_shows_where_the_button_is(tab: TrainingTab, bridge: StudioBrid
     tab.readiness.show_working(is_working=True)
     bridge.job_event.emit(Queued(job_id="train", title="Train"))
     bridge.job_event.emit(Progress(job_id="train", done=1, total=4, message="Embedding", eta=9))
-    assert tab.readiness._step.text() == "Embedding · about 9 s left"
+    assert tab.readiness.work.step.text() == "Embedding · about 9 s left"
     assert not tab.readiness.train.isEnabled()
     assert tab.is_training
     bridge.job_event.emit(Failed(job_id="train", message="It failed."))
     assert not tab.is_training
-    assert tab.readiness._work.isHidden()
+    assert tab.readiness.work.isHidden()
 
 
 def test_training_that_cannot_begin_says_why(tab: TrainingTab, studio: Studio, qtbot) -> None:

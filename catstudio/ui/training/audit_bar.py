@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from catstudio.core.wording import duration
-from catstudio.jobs.events import Progress
 from catstudio.ui.theme import S
 from catstudio.ui.training.audit_feed import AuditFeed
-from catstudio.ui.widgets import ElidedLabel, button, label
-
-_STEPS = 1000
+from catstudio.ui.training.work_row import WorkRow
+from catstudio.ui.widgets import button, label
 
 
 class AuditBar(QWidget):
@@ -27,22 +24,15 @@ class AuditBar(QWidget):
         )
         self.ask = button("Question this run", "", icon="search")
         self.ask.clicked.connect(self.asked)
-        self._bar = QProgressBar()
-        self._bar.setRange(0, _STEPS)
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Audit")
-        self.step = ElidedLabel("", "muted")
-        self.cancel = button("Cancel", "quiet", tooltip="Stop; what was found stays in sight")
-        self.cancel.clicked.connect(self._cancel)
+        self.work = WorkRow("Audit", "what was found stays in sight")
+        self.work.cancel_asked.connect(feed.cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(S, 0, S, 0)
         row.setSpacing(S)
         row.addWidget(self._words, 1)
         row.addWidget(self.ask)
-        row.addWidget(self._bar, 1)
-        row.addWidget(self.step, 1)
-        row.addWidget(self.cancel)
-        feed.progressed.connect(self._progressed)
+        row.addWidget(self.work, 2)
+        feed.progressed.connect(self.work.show_progress)
         self.refresh()
 
     def refresh(self) -> None:
@@ -50,20 +40,5 @@ class AuditBar(QWidget):
         is_running, is_whole = self._feed.is_running, "next" in self._feed.audit
         for widget in (self._words, self.ask):
             widget.setVisible(not is_running and not is_whole)
-        for other in (self._bar, self.step, self.cancel):
-            other.setVisible(is_running)
-        if not is_running:
-            self._bar.setValue(0)
-            self.step.setText("Waiting for its turn")
-            self.cancel.setEnabled(True)
+        self.work.show_working(is_running)
         self.setVisible(is_running or not is_whole)
-
-    def _progressed(self, event: Progress) -> None:
-        self._bar.setValue(round(_STEPS * event.done / event.total) if event.total else 0)
-        rest = f", about {duration(event.eta)} left" if event.eta and event.eta > 2 else ""
-        self.step.setText(f"{event.message}{rest}")
-
-    def _cancel(self) -> None:
-        self.cancel.setEnabled(False)
-        self.step.setText("Stopping after this step")
-        self._feed.cancel()

@@ -6,20 +6,15 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QGridLayout,
-    QHBoxLayout,
-    QProgressBar,
     QSizePolicy,
     QWidget,
 )
 
-from catstudio.core.wording import duration
-from catstudio.jobs.events import Progress
 from catstudio.studio import LabelReadiness, Readiness
 from catstudio.ui.add_data.asks import plural
 from catstudio.ui.theme import LARGE, XL, XS, M, S, current
-from catstudio.ui.widgets import Card, ElidedLabel, button, label
-
-_STEPS = 1000
+from catstudio.ui.training.work_row import WorkRow
+from catstudio.ui.widgets import Card, button, label
 
 
 def real_sentence(one: LabelReadiness) -> str:
@@ -101,22 +96,9 @@ class ReadinessView(Card):
         self.train.setStyleSheet(f"font-size: {LARGE}px; padding: {M}px {XL}px;")
         self.train.clicked.connect(self.train_asked)
         self.column.addWidget(self.train, 0, Qt.AlignmentFlag.AlignLeft)
-        self._bar = QProgressBar()
-        self._bar.setRange(0, _STEPS)
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Training")
-        self._step = ElidedLabel("", "muted")
-        self.cancel = button("Cancel", "quiet", tooltip="Stop; nothing is lost")
-        self.cancel.clicked.connect(self._ask_cancel)
-        self._work = QWidget()
-        work = QHBoxLayout(self._work)
-        work.setContentsMargins(0, 0, 0, 0)
-        work.setSpacing(S)
-        work.addWidget(self._bar, 1)
-        work.addWidget(self._step, 1)
-        work.addWidget(self.cancel)
-        self.column.addWidget(self._work)
-        self._work.hide()
+        self.work = WorkRow("Training", "nothing is lost")
+        self.work.cancel_asked.connect(self.cancel_asked)
+        self.column.addWidget(self.work)
         self._reason = ""
 
     def show_readiness(self, readiness: Readiness) -> None:
@@ -148,27 +130,11 @@ class ReadinessView(Card):
 
     def show_working(self, is_working: bool) -> None:
         """Progress in place of the button's reason while training runs."""
-        self._work.setVisible(is_working)
-        self.cancel.setEnabled(True)
-        if is_working:
-            self._bar.setValue(0)
-            self._step.setText("Waits for its turn")
+        self.work.show_working(is_working)
         self._look_again()
 
-    def show_progress(self, event: Progress) -> None:
-        """How far training has come."""
-        share = event.done / event.total if event.total else 0.0
-        self._bar.setValue(round(_STEPS * min(max(share, 0.0), 1.0)))
-        left = f" · about {duration(event.eta)} left" if event.eta and event.eta >= 1 else ""
-        self._step.setText(f"{event.message}{left}")
-
-    def _ask_cancel(self) -> None:
-        self.cancel.setEnabled(False)
-        self._step.setText("Stopping after this step")
-        self.cancel_asked.emit()
-
     def _look_again(self) -> None:
-        is_working = not self._work.isHidden()
+        is_working = not self.work.isHidden()
         self.train.setEnabled(not self._reason and not is_working)
         tooltip = "Training is running." if is_working else self._reason
         self.train.setToolTip(

@@ -126,7 +126,7 @@ class TrainingTab(QWidget):
                 self.refresh()
             return
         if isinstance(event, Progress):
-            self.readiness.show_progress(event)
+            self.readiness.work.show_progress(event)
         elif isinstance(event, TERMINAL):
             self._job_id = ""
             self.readiness.show_working(is_working=False)
