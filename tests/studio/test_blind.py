@@ -211,6 +211,17 @@ def test_the_machine_is_the_newest_audit_that_asked_it(full: Studio) -> None:
     assert (machine.run, machine.overall.value, machine.overall.n) == (1, 0.7, 9)
 
 
+def test_a_saved_report_says_which_fakes_fool_the_eye(full: Studio, tmp_path: Path) -> None:
+    files = {"report.json": b'{"labels": ["cat"]}', "head.safetensors": b"h"}
+    full._store.add_run("lite0", {}, files)
+    full.write_report(tmp_path / "a.html")
+    assert "fool the eye" not in (tmp_path / "a.html").read_text("utf-8")
+    (pair,) = full.blind.begin(n=1)
+    full.blind.answer_later(pair.id, Answer.LEFT)
+    full.write_report(tmp_path / "b.html")
+    assert "Which fakes fool the eye" in (tmp_path / "b.html").read_text("utf-8")
+
+
 # -- what is shown
 
 

@@ -93,7 +93,7 @@ class ResultsPage(QWidget):
         card.column.addWidget(label(blind_words.LEGEND, "muted", wrap=True))
         summary, machine = found.summary, found.machine
         rows = [("All together", summary.total, machine.overall if machine else None, "accent")]
-        if len(summary.generators) > 1 or not machine:
+        if len(summary.generators) > 1:
             rows += [
                 (
                     blind_words.generator_title(key),
