@@ -168,17 +168,17 @@ def _people(found: Results) -> QWidget:
 def _cells(score: Score) -> tuple[str, ...]:
     unsure = f" (+{score.unsure} undecided)" if score.unsure else ""
     value, low, high = score.d_prime
-    between = f" ({_bound(low)} to {_bound(high)})"
+    between = f"{_bound(value)} ({_bound(low)} to {_bound(high)})"
     return (
         f"{score.right} of {score.n:,}{unsure}",
         f"{percent(score.value)}%",
         f"{percent(score.low)} to {percent(score.high)}%",
-        f"{value:.1f}{between}",
+        between,
     )
 
 
 def _bound(value: float | None) -> str:
-    return "?" if value is None else f"{value:.1f}"
+    return "?" if value is None else f"{value:.1f}".replace("-", "−")
 
 
 def _card(title: str) -> Card:
