@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from catstudio.audit import real_vs_synthetic
 from catstudio.learn.blind import Machine, MachineTest, Results, Score, summarise
 from catstudio.report import blind_words
 from catstudio.report.page import page
+from tests.audit.conftest import Batch, audit_data
 from tests.learn.test_blind import RIGHT, UNSURE, WRONG, pairs
 from tests.report.examples import REPORT
 from tests.report.test_page import read
@@ -132,3 +135,18 @@ def test_without_answers_the_page_says_nothing_and_without_a_machine_why() -> No
     assert html == page("Cats", 4, REPORT, None, lambda _: None)
     some = Results(summarise(answers()), None, "No machine was asked.")
     assert "No machine was asked." in read(page("Cats", 4, REPORT, None, lambda _: None, some)).text
+
+
+def test_the_check_itself_is_understood() -> None:
+    """What the audit's check writes is what is read here: all sources together, and each."""
+    data = audit_data(
+        Batch("cat", 40),
+        Batch("dog", 40),
+        Batch("cat", 40, "seed", shift={-1: 0.9}),
+        Batch("cat", 40, "diffusers"),
+    )
+    check = msgspec.to_builtins(real_vs_synthetic.run(data))
+    found = blind_words.machine_test(2, {"checks": [check]})
+    assert found is not None and set(found.by_source) == {"seed", "diffusers"}
+    assert found.by_source["seed"].value > 0.9 > found.by_source["diffusers"].value
+    assert 0.5 < found.overall.value < found.by_source["seed"].value
