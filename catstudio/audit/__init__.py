@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from catstudio.audit import (
+    calibration,
     copies,
     diversity,
     label_source_confounding,
+    leakage,
     leans_on_source,
     real_vs_synthetic,
+    turkey_test,
 )
 from catstudio.audit.base import AuditData, Check, Finding, Shown, Strangers, Verdict
 
@@ -17,6 +20,9 @@ CHECKS: tuple[Check, ...] = (
     leans_on_source.CHECK,
     diversity.CHECK,
     copies.CHECK,
+    leakage.CHECK,
+    calibration.CHECK,
+    turkey_test.CHECK,
 )
 """In the order in which they are shown."""
 

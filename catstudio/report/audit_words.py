@@ -61,7 +61,7 @@ def check_figure(check: Json) -> str:
 
 def reliability_points(check: Json) -> list[tuple[float, float, int]]:
     """(said, right, n) in percent of the calibration check's diagram; empty for all others."""
-    points = (check.get("details") or {}).get("reliability") or ()
+    points = ((check.get("details") or {}).get("after") or {}).get("points") or ()
     return [(100 * p["confidence"], 100 * p["accuracy"], int(p["n"])) for p in points]
 
 

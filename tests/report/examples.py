@@ -86,10 +86,12 @@ AUDIT: dict[str, Any] = {
             "look",
             unit="error",
             details={
-                "reliability": [
-                    {"confidence": 0.62, "accuracy": 0.5, "n": 8},
-                    {"confidence": 0.9, "accuracy": 0.95, "n": 32},
-                ]
+                "after": {
+                    "points": [
+                        {"confidence": 0.62, "accuracy": 0.5, "n": 8},
+                        {"confidence": 0.9, "accuracy": 0.95, "n": 32},
+                    ]
+                }
             },
         ),
     ],

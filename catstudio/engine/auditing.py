@@ -1,0 +1,171 @@
+"""The worker's side of an audit: what each source bought, every check, and what to collect next."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from catstudio.audit import CHECKS, AuditData, Check, Finding, Strangers, Verdict
+from catstudio.audit.next_steps import next_steps
+from catstudio.core.errors import CancelledError, NotPossibleError
+from catstudio.core.types import Split
+from catstudio.engine.backbones import LoadedBackbone
+from catstudio.engine.embedding import ItemRows, embed_items, measure_items
+from catstudio.engine.embeddings import Embeddings, classes_of, training_set
+from catstudio.engine.run_files import load_run
+from catstudio.jobs.context import JobContext
+from catstudio.jobs.requests import AuditItem, AuditRequest, DataItem
+from catstudio.learn.fitting import STRENGTH
+from catstudio.learn.head import Head
+from catstudio.learn.lineages import family_numbers
+from catstudio.learn.worth import TestPhotos, value_sources
+
+log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+
+def audit(request: AuditRequest, context: JobContext) -> Json:
+    """Question the run of ``request``; each part of the answer is handed over as it is found.
+
+    Returns the whole: ``checks``, ``sources``, ``arms``, ``learning_curve``, ``next``,
+    ``why_not`` and ``seconds``. Raises :class:`NotPossibleError` when no image can be read.
+    """
+    started = time.perf_counter()
+    head, loaded = load_run(request.run_folder, request.device)
+    found = embed_items(request.items, request.embedding_cache, loaded, context)
+    data = audit_data(request, found, head, loaded, context)
+    embedded = time.perf_counter()
+    worth = _worth(data, request.seed, context)
+    context.found("sources", worth)
+    valued = time.perf_counter()
+    findings = [_ask(check, data, number, context) for number, check in enumerate(CHECKS)]
+    context.progress(len(CHECKS), len(CHECKS), "What to collect next")
+    wanted = next_steps(data, findings, worth)
+    context.found("next", wanted)
+    return {
+        "checks": [as_json(c, f) for c, f in zip(CHECKS, findings, strict=True)],
+        **worth,
+        "next": wanted,
+        "seconds": {
+            "embed": round(embedded - started, 3),
+            "sources": round(valued - embedded, 3),
+            "checks": round(time.perf_counter() - valued, 3),
+        },
+    }
+
+
+def audit_data(
+    request: AuditRequest,
+    found: ItemRows[AuditItem],
+    head: Head,
+    loaded: LoadedBackbone,
+    context: JobContext,
+) -> AuditData:
+    """What the checks are given, from embedded items."""
+    items = [item for item in found.items if item.label in head.labels]
+    if not items:
+        raise NotPossibleError(
+            "None of this run's images can be read.", "Restore the project's images folder."
+        )
+    rows = found.rows[[item.label in head.labels for item in found.items]]
+    found = ItemRows(items, rows, found.refused, found.measured)
+    pixels = measure_items(found, request.embedding_cache, loaded, context)
+    everything = Embeddings(list(items), rows)
+    split = np.array([item.split or Split.TRAIN for item in items])
+    train = np.flatnonzero(split == Split.TRAIN)
+    return AuditData(
+        items=items,
+        labels=head.labels,
+        y=classes_of(everything, head.labels),
+        x=head.space(rows),
+        pooled=head.space.pooled(rows),
+        pixels=pixels,
+        train=train,
+        val=np.flatnonzero(split == Split.VAL),
+        test=np.flatnonzero(split == Split.TEST),
+        training=training_set(everything.part(split == Split.TRAIN), head.labels, head.space),
+        head=head,
+        strangers=_strangers(request, head, loaded, context),
+        unreadable=tuple((item.name, reason) for item, reason in found.refused),
+        seed=request.seed,
+        check_cancelled=context.check_cancelled,
+    )
+
+
+def as_json(check: Check, finding: Finding) -> Json:
+    """One check and what it found, as plain JSON: ``images`` are ids alone, ``shown`` says why."""
+    told: Json = msgspec.to_builtins(finding)
+    return {
+        "id": check.id,
+        "title": check.title,
+        "question": check.question,
+        "meaning": check.meaning,
+        "source": check.source,
+        **told,
+        "images": [one.id for one in finding.images],
+        "shown": told["images"],
+    }
+
+
+def _strangers(
+    request: AuditRequest, head: Head, loaded: LoadedBackbone, context: JobContext
+) -> Strangers:
+    items = [
+        DataItem(
+            id=path,
+            path=path,
+            sha256="",
+            label="",
+            source="",
+            is_real=True,
+            lineages=(path,),
+        )
+        for path in request.strangers
+    ]
+    found = embed_items(items, "", loaded, context)
+    return Strangers(tuple(Path(item.path).stem for item in found.items), head.space(found.rows))
+
+
+def _worth(data: AuditData, seed: int, context: JobContext) -> Json:
+    def on_fit(done: int, expected: int) -> None:
+        context.check_cancelled()
+        context.progress(done, expected, "What each source bought")
+
+    lineages = [data.items[int(i)].lineages for i in data.test]
+    return value_sources(
+        data.training,
+        [data.items[int(i)].source for i in data.train],
+        TestPhotos(data.x[data.test], data.y[data.test], family_numbers(lineages)),
+        data.labels,
+        data.head.space,
+        data.head.info.get("strength", STRENGTH),
+        temperature=data.head.temperature,
+        seed=seed,
+        on_fit=on_fit,
+    )
+
+
+def _ask(check: Check, data: AuditData, number: int, context: JobContext) -> Finding:
+    """What ``check`` finds. One that fails must not take the others' answers with it."""
+    context.check_cancelled()
+    context.progress(number, len(CHECKS), check.title)
+    try:
+        finding = check.run(data)
+    except (CancelledError, MemoryError):
+        raise
+    except Exception as error:
+        log.exception("The check %s failed", check.id)
+        finding = Finding(
+            id=check.id,
+            verdict=Verdict.UNKNOWN,
+            text=f"This check could not be made ({type(error).__name__}: {error}).",
+            advice="Audit the run again; if it comes back, report it with the log.",
+        )
+    context.found("check", as_json(check, finding))
+    return finding
