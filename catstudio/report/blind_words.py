@@ -158,17 +158,15 @@ def _only_machine(score: Score, machine: Machine) -> str:
     if machine.low <= score.high:
         return "the machine sees a difference; whether the eye does takes more pairs to tell"
     if score.verdict is Verdict.OPEN:
-        return "a flaw that the machine sees and the eye does not, or hardly"
-    return "a flaw that the eye cannot see"
+        return "the machine sees more than the eye; whether the eye sees anything takes more pairs to tell"
+    return "a flaw that the machine sees and the eye does not, or hardly"
 
 
 def image_note(one: Shown) -> str:
     """ "Seed diffusion,\\npassed in 2 of 3": what a made image did before those who judged it."""
     title = generator_title((one.source, one.model))
     if one.n == 1:
-        return f"{title},\n" + (
-            "undecided" if one.unsure else "passed" if one.taken else "caught"
-        )
+        return f"{title},\n" + ("undecided" if one.unsure else "passed" if one.taken else "caught")
     return f"{title},\npassed in {one.taken} of {one.n}"
 
 
