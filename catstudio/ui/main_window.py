@@ -34,7 +34,7 @@ from catstudio.ui.shortcuts import ShortcutsWindow
 from catstudio.ui.theme import S, ThemeHolder
 from catstudio.ui.welcome import Welcome
 from catstudio.ui.window_actions import WindowActions, connect
-from catstudio.ui.workspace import GALLERY, TRAINING, Workspace
+from catstudio.ui.workspace import GALLERY, MAP, TRAINING, Workspace
 
 SIZE, MIN_SIZE = (1280, 800), (1024, 640)
 
@@ -323,6 +323,7 @@ class MainWindow(QMainWindow):
             (actions.find, self.header.search.setFocus),
             (actions.gallery, lambda: self._show_tab(GALLERY)),
             (actions.training, lambda: self._show_tab(TRAINING)),
+            (actions.map, lambda: self._show_tab(MAP)),
             (actions.review, self._review),
             (actions.panel, self._show_sides),
             (actions.inspector, self._show_sides),

@@ -17,6 +17,7 @@ _ELSEWHERE = (
     ("Accept, reject", "A, R"),
     ("Give a label", "1 … 9"),
     ("Take the label off", "0"),
+    ("Find similar images", "S"),
     ("Move to the trash", "Del"),
     ("Larger, smaller images", "Ctrl+wheel"),
     ("Generate from the prompt", "Ctrl+Return"),

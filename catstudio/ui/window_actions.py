@@ -33,6 +33,7 @@ class WindowActions(QObject):
         self.find = new("Search", "search", "Ctrl+F")
         self.gallery = new("Gallery", "gallery", "Ctrl+1")
         self.training = new("Training", "train", "Ctrl+2")
+        self.map = new("Map", "map-trifold", "Ctrl+3")
         self.review = new("Review what waits", "review", "Ctrl+R")
         self.panel = new("Show the add-data panel", "", "F7")
         self.inspector = new("Show the inspector", "", "F8")
@@ -46,6 +47,7 @@ class WindowActions(QObject):
             self.find,
             self.gallery,
             self.training,
+            self.map,
             self.review,
             self.panel,
             self.inspector,

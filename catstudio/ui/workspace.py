@@ -28,6 +28,7 @@ from catstudio.ui.counts import Counts
 from catstudio.ui.gallery.panel import GalleryPanel
 from catstudio.ui.inspector import Inspector
 from catstudio.ui.jobs_queue import JobsQueue
+from catstudio.ui.map.tab import MapTab
 from catstudio.ui.messages import Message
 from catstudio.ui.settings import Settings
 from catstudio.ui.theme import L
@@ -36,7 +37,7 @@ from catstudio.ui.training.tab import TrainingTab
 PANEL_WIDTH, INSPECTOR_WIDTH = 304, 280
 _MIN_SIDE, _MIN_CENTRE = 248, 400
 _QUEUE_SHARE, _READ_QUEUE_SHARE = 0.34, 0.6
-GALLERY, TRAINING = 0, 1
+GALLERY, TRAINING, MAP = 0, 1, 2
 
 
 class Workspace(QWidget):
@@ -69,6 +70,7 @@ class Workspace(QWidget):
         self.queue = JobsQueue()
         self.gallery = GalleryPanel(self.bridge)
         self.training = TrainingTab(self.bridge, self.counts)
+        self.map = MapTab(self.bridge, self.gallery)
         self.inspector = Inspector(self.bridge)
         self.tabs = QTabWidget()
         self._selected: tuple[str, ...] = ()
@@ -179,6 +181,7 @@ class Workspace(QWidget):
         self.gallery.use_requested.connect(self._use_settings)
         self.gallery.more_requested.connect(self._make_more)
         self.gallery.fix_requested.connect(self._fix)
+        self.gallery.similar_requested.connect(self.map.find_similar)
         self.inspector.select_requested.connect(self.show_image)
         self.inspector.use_settings.connect(self._use_settings)
         self.inspector.real_asked.connect(self._make_real)
@@ -188,6 +191,10 @@ class Workspace(QWidget):
         self.training.show_image.connect(self.show_image)
         self.training.failed.connect(self.tell)
         self.training.add_photos.connect(self.add_photos)
+        self.map.failed.connect(self.tell)
+        self.map.told.connect(self._tell_news)
+        self.map.gallery_asked.connect(self._show_gallery)
+        self.map.add_photos.connect(self.add_photos)
         self.training.eye.room_asked.connect(self.room_asked)
         self.training.eye.made_asked.connect(self.make_images)
 
@@ -239,8 +246,12 @@ class Workspace(QWidget):
         self._show_inspector()
 
     def _show_inspector(self) -> None:
-        is_gallery = self.tabs.currentIndex() == GALLERY
-        self.inspector.setVisible(self._wants_inspector and is_gallery)
+        has_selection = self.tabs.currentIndex() in (GALLERY, MAP)
+        self.inspector.setVisible(self._wants_inspector and has_selection)
+
+    def _show_gallery(self) -> None:
+        self.tabs.setCurrentIndex(GALLERY)
+        self.gallery.focus_view()
 
     def _split_left(self) -> None:
         self._is_left_split = True  # The person's own division stays.
@@ -267,6 +278,9 @@ class Workspace(QWidget):
         """Say something across the window."""
         self.told.emit(Message(message, hint))
 
+    def _tell_news(self, message: str, hint: str) -> None:
+        self.told.emit(Message(message, hint, "look"))
+
     def _tell_error(self, error: CatStudioError) -> None:
         self.told.emit(Message.of(error))
 
@@ -276,8 +290,10 @@ class Workspace(QWidget):
         self.tabs.setStyleSheet(f"QTabWidget::tab-bar {{ left: {L}px; }}")
         self.tabs.addTab(self.gallery, "Gallery")
         self.tabs.addTab(self.training, "Training")
+        self.tabs.addTab(self.map, "Map")
         self.tabs.setTabToolTip(GALLERY, "Ctrl+1")
         self.tabs.setTabToolTip(TRAINING, "Ctrl+2")
+        self.tabs.setTabToolTip(MAP, "Ctrl+3")
         self.tabs.setMinimumWidth(_MIN_CENTRE)
         self.left = QSplitter(Qt.Orientation.Vertical)
         self.left.setChildrenCollapsible(False)

@@ -85,19 +85,19 @@ def colouring(
 ) -> Colouring:
     """Part ``records`` into groups; None stands for an image that is gone, and has code -1.
 
-    Groups without images are left out, but labels keep their colours whatever is there.
+    Groups without images are left out, but for mistakes; labels keep their colours whatever is there.
     """
     known = _groups(by, labels, records)
     key = _key(by, tested)
     number = {group.key: i for i, group in enumerate(known)}
     codes = [number.get(key(record), -1) if record is not None else -1 for record in records]
     counts = Counter(codes)
-    there = [i for i in range(len(known)) if counts[i]]
+    # No mistakes is an answer, too.
+    there = [i for i, g in enumerate(known) if counts[i] or (g.is_marked and tested)]
     renumbered = {old: new for new, old in enumerate(there)}
     groups = tuple(
-        Group(g.key, g.title, g.role, counts[i], g.is_marked)
-        for i, g in enumerate(known)
-        if counts[i]
+        Group(known[i].key, known[i].title, known[i].role, counts[i], known[i].is_marked)
+        for i in there
     )
     return Colouring(groups, [renumbered.get(code, -1) for code in codes])
 
@@ -120,7 +120,7 @@ def _groups(
     if by is ColourBy.SPLIT:
         return [Group(key, title, role) for key, title, role in _SPLITS]
     return [
-        Group(_UNTESTED, "Not tested on", NONE),
+        Group(_UNTESTED, "Not tested on", "disabled"),
         Group(_RIGHT, "Called rightly", COLOURS[0]),
         Group(_WRONG, "Mistakes", COLOURS[1], is_marked=True),
     ]
