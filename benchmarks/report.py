@@ -6,9 +6,6 @@ Made-up embeddings of a usual length (1,280 features and 128 coordinates of kins
 mixture of labels, styles and sources; photos, photos of a vendor, and images derived from them
 or generated. Without ``--images`` 100, 1,000 and 10,000 are measured. Printed for each part: the
 seconds, and their ratio to the one-click answer (fitting and evaluating) of the same images.
-
-Where other programs run on the same cores, OPENBLAS_NUM_THREADS=1 is several times as fast: a
-second thread waits for the first at each small system, and takes the core while it waits.
 """
 
 from __future__ import annotations
@@ -24,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catstudio.audit import CHECKS, AuditData, Strangers
+from catstudio.audit.next_steps import next_steps
 from catstudio.learn.features import LOOK_SHARE, FeatureSpace, unit
 from catstudio.learn.fitting import TrainingSet, fit_head
 from catstudio.learn.head import Head
@@ -211,9 +209,13 @@ def measure(case: Case) -> Iterator[tuple[str, float]]:
         raise SystemExit(worth["why_not"]["sources"])
     yield "sources", sources
     data = audit_data(case, head)
+    findings = []
     for check in CHECKS:
-        _, taken = timed(partial(check.run, data))
+        finding, taken = timed(partial(check.run, data))
+        findings.append(finding)
         yield check.id, taken
+    _, taken = timed(lambda: next_steps(data, findings, worth))
+    yield "next steps", taken
 
 
 def main() -> None:

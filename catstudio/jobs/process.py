@@ -21,6 +21,9 @@ _ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    # numpy's linear algebra, of many small systems: a second thread waits for the first at each,
+    # and holds a core that other programs want. torch counts its threads by itself.
+    "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
 }
 _LOG_TAIL = 4000
 _LOG_LIMIT = 1 << 20  # Bytes; libraries may print a line a step for months.
