@@ -34,8 +34,8 @@ def _start(*args: object, cwd: Path, **environment: str) -> subprocess.Popen[str
 
 def test_the_contract_of_commands():
     expected = (
-        "new import review split verify generate ideas personalise train evaluate predict models "
-        "demo doctor"
+        "new import review split verify generate ideas personalise train evaluate predict audit report "
+        "models demo doctor"
     )
     assert set(command_names(build_parser())) == set(expected.split())
 
