@@ -15,7 +15,7 @@ LIMITS = {
     "size": (0.2, 0.4),
     "shape": (0.3, 0.6),
     "cast": (0.45, 0.6),
-    "grain": (0.7, 0.85),
+    "grain": (0.6, 0.85),
 }
 """For each trait where a tie becomes worth a look, and where a problem.
 
@@ -92,7 +92,8 @@ def judge(tie: Tie) -> Verdict:
     fine, problem = LIMITS[tie.trait]
     chance = fine * FAR_FROM_CHANCE
     verdict = verdict_of(tie.value, tie.low, tie.high, fine, problem)
-    if verdict is Verdict.LOOK and tie.low < chance:
+    # The bounds of cast and grain are those of cross-validated areas, wide at fifteen a side.
+    if verdict is Verdict.LOOK and tie.low < (0.0 if tie.trait in ("cast", "grain") else chance):
         return Verdict.UNKNOWN
     if tie.trait in ("cast", "grain") and tie.value >= problem and tie.low >= chance:
         # Intervals of cross-validated areas are wide; such a value with such a bound is no chance.
