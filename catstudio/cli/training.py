@@ -32,7 +32,8 @@ def add_commands(commands: Any) -> None:
         action="append",
         default=[],
         metavar="dog=not-cat,other=not-cat",
-        help="which label the photos of a folder have, where it is called otherwise",
+        help="which label the photos of a folder have, where it is called otherwise; other= leaves "
+        "them out",
     )
 
     parser = add_command(commands, "predict", predict, "Label images with a model.")
@@ -85,10 +86,10 @@ def _mapping(given: list[str]) -> dict[str, str]:
     """``dog=not-cat,other=not-cat``, in one option or several, as a mapping."""
     pairs = [part.partition("=") for text in given for part in text.split(",") if part.strip()]
     for folder, separator, label in pairs:
-        if not (separator and folder.strip() and label.strip()):
+        if not (separator and folder.strip()):
             raise BadInputError(
                 f"--map {folder}{separator}{label} cannot be read.",
-                "Write folder=label, with commas between.",
+                "Write folder=label, with commas between; folder= leaves it out.",
             )
     return {folder.strip(): label.strip() for folder, _, label in pairs}
 

@@ -494,6 +494,10 @@ class Studio:
         """Which photos of ``label`` an adapter would learn from, and why not from the others."""
         return personalising.choose(self._store.images(), label)
 
+    def class_folders(self, folder: str | Path) -> dict[str, int]:
+        """How many photos lie in each sub-folder of ``folder``, to be mapped to labels. Slow."""
+        return requesting.class_folders(Path(folder))
+
     def evaluate_request(
         self, folder: str | Path, run: int | None = None, mapping: Mapping[str, str] | None = None
     ) -> EvaluateRequest:

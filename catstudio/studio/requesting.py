@@ -248,26 +248,19 @@ def evaluate_request(
     folder: Path,
     mapping: Mapping[str, str],
 ) -> EvaluateRequest:
-    """Real photos in class folders outside the project; ``mapping`` renames folders to labels.
+    """Real photos in class folders outside the project; ``mapping`` renames folders to labels, or
+    leaves them out (:data:`catstudio.sources.datasets.LEAVE_OUT`).
 
     Raises :class:`BadInputError` when the folder is missing, holds no images in class
     folders, or has a class that is no label of the run.
     """
-    if not importing.holds(folder.is_dir):
-        raise BadInputError(
-            f"There is no folder {folder}.", "Give a folder with one sub-folder a class."
-        )
     items: list[DataItem] = []
     trained = {r.sha256 for r in store.images() if r.split not in (Split.VAL, Split.TEST)}
     for sub in _class_folders(folder):
-        dead: list[importing.Dead] = []
-        files = [p for p in importing.walk(sub, dead) if p.suffix.lower() in EXTENSIONS]
-        if dead:
-            # A measurement without a part of its photos would look like the whole one.
-            raise BadInputError(dead[0].message, dead[0].hint)
-        if not files:
-            continue
+        files = _photos_in(sub)
         label = mapping.get(sub.name, sub.name)
+        if not files or label == LEAVE_OUT:
+            continue
         if label not in labels:
             raise BadInputError(
                 f"The folder {sub.name} is no label of this model ({', '.join(labels)}).",
@@ -288,7 +281,29 @@ def evaluate_request(
     )
 
 
+def class_folders(folder: Path) -> dict[str, int]:
+    """How many photos lie in each sub-folder of ``folder``, those without any left out. Slow.
+
+    Raises :class:`BadInputError` when the folder is missing or cannot be read.
+    """
+    counts = {sub.name: len(_photos_in(sub)) for sub in _class_folders(folder)}
+    return {name: n for name, n in counts.items() if n}
+
+
+def _photos_in(folder: Path) -> list[Path]:
+    dead: list[importing.Dead] = []
+    files = [p for p in importing.walk(folder, dead) if p.suffix.lower() in EXTENSIONS]
+    if dead:
+        # A measurement without a part of its photos would look like the whole one.
+        raise BadInputError(dead[0].message, dead[0].hint)
+    return files
+
+
 def _class_folders(folder: Path) -> list[Path]:
+    if not importing.holds(folder.is_dir):
+        raise BadInputError(
+            f"There is no folder {folder}.", "Give a folder with one sub-folder a class."
+        )
     try:
         inside = sorted(folder.iterdir())
     except OSError as error:

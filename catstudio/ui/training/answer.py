@@ -68,10 +68,10 @@ class AnswerView(Card):
         column.addWidget(Line())
         stand_in = report.get("cross_validated")
         if metrics:
-            column.addWidget(_figures(metrics))
+            column.addWidget(figures_grid(metrics))
         elif isinstance(stand_in, Mapping):
             column.addWidget(label("Until then, by cross-validation on its own photos", "muted"))
-            column.addWidget(_figures(stand_in))
+            column.addWidget(figures_grid(stand_in))
         column.addWidget(_used(report))
         for text in _remarks(report):
             column.addWidget(label(text, "muted", wrap=True))
@@ -81,7 +81,8 @@ class AnswerView(Card):
         self._body = body
 
 
-def _figures(metrics: Mapping[str, Any]) -> QWidget:
+def figures_grid(metrics: Mapping[str, Any]) -> QWidget:
+    """A row for each figure: its value, interval, n, and what it means."""
     result = QWidget()
     grid = QGridLayout(result)
     grid.setContentsMargins(0, 0, 0, 0)

@@ -26,6 +26,7 @@ from catstudio.ui.training.confusion import ConfusionView
 from catstudio.ui.training.eye import EyeView
 from catstudio.ui.training.mistakes import MistakesView
 from catstudio.ui.training.next_steps import NextStepsView
+from catstudio.ui.training.other_photos import OtherPhotosView
 from catstudio.ui.training.readiness import ReadinessView
 from catstudio.ui.training.report_file import ReportFile
 from catstudio.ui.training.runs import ComparisonView, RunsView
@@ -76,6 +77,8 @@ class TrainingTab(QWidget):
         self.eye.show_image.connect(self.show_image)
         self.eye.photos_asked.connect(self.add_photos)
         self.eye.failed.connect(self.failed)
+        self.other_photos = OtherPhotosView(bridge)
+        self.other_photos.failed.connect(self.failed)
         self.comparison = ComparisonView()
         self.runs = RunsView()
         self.runs.chosen.connect(self._read_report)
@@ -165,6 +168,7 @@ class TrainingTab(QWidget):
         self._shown = found
         self.answer.show_report(number, report)
         self.report_file.show_run(number)
+        self.other_photos.show_run(number, report.get("labels") or ())
         metrics = wording.metrics_of(report)
         table = metrics.get("confusion")
         names = metrics.get("labels") or report.get("labels") or ()
@@ -207,6 +211,7 @@ class TrainingTab(QWidget):
 
     def _show_figures(self, is_shown: bool, has_metrics: bool = False) -> None:
         self.answer.setVisible(is_shown)
+        self.other_photos.setVisible(is_shown)
         self._table.setVisible(is_shown and has_metrics)
         self.mistakes.setVisible(is_shown and has_metrics)
         if not is_shown:
@@ -243,6 +248,7 @@ class TrainingTab(QWidget):
             self.eye,
             self._table,
             self.mistakes,
+            self.other_photos,
         ):
             column.addWidget(part)
         column.addStretch(1)
