@@ -1,0 +1,112 @@
+"""What was found of the planted flaws, and how often clean data sets were blamed, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from catstudio.learn.intervals import wilson
+
+Json = dict[str, Any]
+Rows = Sequence[Json]
+
+COSTLY = 3.0
+"""Points of real accuracy from which on a flaw must be found."""
+SEEN = ("look", "problem")
+
+
+def tables(rows: Rows) -> str:
+    """Markdown: the headline, each flaw and size, and each check's answers on clean data."""
+    return "\n\n".join((headline(rows), by_flaw(rows), on_clean(rows)))
+
+
+def cost_of(rows: Rows) -> dict[tuple[str, str], float]:
+    """The mean cost of each (kind, size) over its data sets, in points."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        found.setdefault((row["kind"], row["size"]), []).append(row["cost"])
+    return {key: float(np.mean(costs)) for key, costs in found.items()}
+
+
+def is_found(row: Json, verdicts: Sequence[str] = SEEN) -> bool:
+    """Does a check whose question it is answer one of ``verdicts``?"""
+    checks = row["flawed"]["checks"]
+    return any(checks[id_]["verdict"] in verdicts for id_ in row["expected"] if id_ in checks)
+
+
+def headline(rows: Rows) -> str:
+    """Found of those that cost, by either reading of the cost, and false alarms."""
+    mean = cost_of(rows)
+    kinds: tuple[tuple[str, Callable[[Json], bool]], ...] = (
+        (
+            f"flaws of a size that costs {COSTLY:g} points or more on average",
+            lambda r: mean[r["kind"], r["size"]] >= COSTLY,
+        ),
+        (
+            f"data sets that lost {COSTLY:g} points or more themselves",
+            lambda r: r["cost"] >= COSTLY,
+        ),
+        ("all planted flaws", lambda _: True),
+    )
+    lines = ["| | n | look or problem | problem |", "|---|---|---|---|"]
+    for words, wanted in kinds:
+        chosen = [row for row in rows if wanted(row)]
+        found = [is_found(row) for row in chosen]
+        called = [is_found(row, ("problem",)) for row in chosen]
+        lines.append(f"| {words} | {len(chosen)} | {_rate(found)} | {_rate(called)} |")
+    clean = [[c["verdict"] for c in row["clean"]["checks"].values()] for row in rows]
+    looks = [any(v in SEEN for v in answers) for answers in clean]
+    alarms = ["problem" in answers for answers in clean]
+    lines.append(f"| clean twins, any check | {len(rows)} | {_rate(looks)} | {_rate(alarms)} |")
+    return "\n".join(lines)
+
+
+def by_flaw(rows: Rows) -> str:
+    """One line a flaw and size: its cost, how often it was found, and by which checks."""
+    lines = [
+        "| flaw | size | n | cost in points (mean, its 95% interval) | look or problem | problem | by |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (kind, size), cost in cost_of(rows).items():
+        chosen = [row for row in rows if (row["kind"], row["size"]) == (kind, size)]
+        costs = [row["cost"] for row in chosen]
+        half = 1.96 * float(np.std(costs, ddof=1)) / np.sqrt(len(costs)) if len(costs) > 1 else 0
+        found = [is_found(row) for row in chosen]
+        called = [is_found(row, ("problem",)) for row in chosen]
+        lines.append(
+            f"| {kind} | {size} | {len(chosen)} | {cost:.1f} ({cost - half:.1f} to "
+            f"{cost + half:.1f}) | {sum(found)} | {sum(called)} | {_by(chosen)} |"
+        )
+    return "\n".join(lines)
+
+
+def _by(chosen: Rows) -> str:
+    told = []
+    for id_ in chosen[0]["expected"]:
+        answers = [row["flawed"]["checks"].get(id_, {}).get("verdict") for row in chosen]
+        told.append(f"{id_} {sum(a in SEEN for a in answers)}")
+    return ", ".join(told)
+
+
+def on_clean(rows: Rows) -> str:
+    """What each check says of the clean twins."""
+    lines = [
+        "| check, on clean twins | problem | look | unknown | ok |",
+        "|---|---|---|---|---|",
+    ]
+    for id_ in rows[0]["clean"]["checks"]:
+        answers = [row["clean"]["checks"][id_]["verdict"] for row in rows]
+        rates = [_rate([a == "problem" for a in answers])]
+        rates += [str(answers.count(verdict)) for verdict in ("look", "unknown", "ok")]
+        lines.append(f"| {id_} | {' | '.join(rates)} |")
+    return "\n".join(lines)
+
+
+def _rate(hits: Sequence[bool]) -> str:
+    if not hits:
+        return "none"
+    low, high = wilson(sum(hits), len(hits))
+    share = sum(hits) / len(hits)
+    return f"{sum(hits)} of {len(hits)}, {share:.1%} ({low:.1%} to {high:.1%})"
