@@ -20,6 +20,8 @@ HALF_WIDTH = 0.05
 MOST_WANTED = 10_000
 SURE = 0.8
 """Held-out photos that get their own label with less than this are worth more like them."""
+MOST_DOUBTED = 3
+"""From so many photos on that it only doubts, and gets right, they show more than chance."""
 MOST_SHOWN = 6
 _MENDED = {
     "leakage": ("remove", "Keep near-copies apart"),
@@ -36,14 +38,15 @@ def next_steps(
     """A ranked list of steps: ``kind``, ``title``, ``text``, ``images`` (ids) and ``score``.
 
     ``worth`` is what :func:`catstudio.learn.worth.value_sources` found. What spoils the figures
-    comes first, then what spoils the model, then what would make either better. Empty when
-    nothing is warranted.
+    comes first, then what spoils the model, then what would make either better; what is only
+    worth a look comes last. Empty when nothing is warranted.
     """
     steps = [
-        *_mend(findings),
+        *_mend(findings, Verdict.PROBLEM),
         *_drop(worth),
         *_photograph(data),
         *_test_more(data),
+        *_mend(findings, Verdict.LOOK),
     ]
     n = len(steps)
     return [{**step, "score": round(1.0 - at / n, 3)} for at, step in enumerate(steps)]
@@ -65,21 +68,20 @@ def wanted_for(accuracy: float, half_width: float = HALF_WIDTH) -> int:
     return low
 
 
-def _mend(findings: Sequence[Finding]) -> Iterator[Json]:
+def _mend(findings: Sequence[Finding], verdict: Verdict) -> Iterator[Json]:
     found = {finding.id: finding for finding in findings}
     for id_, (kind, title) in _MENDED.items():
         finding = found.get(id_)
-        if finding is None or finding.verdict not in (Verdict.LOOK, Verdict.PROBLEM):
+        if finding is None or finding.verdict is not verdict or not finding.images:
             continue
-        if not finding.images:
-            continue
-        images = [one.id for one in finding.images]
+        # Of a pair both are wanted: which of them goes is the person's to say.
+        pairs = [[one.id, one.beside] if one.beside else [one.id] for one in finding.images]
+        shown = pairs[: MOST_SHOWN // len(pairs[0])]
         rest = (
-            f" The first {MOST_SHOWN} of {len(images)} are shown."
-            if len(images) > MOST_SHOWN
-            else ""
+            f" The first {len(shown)} of {len(pairs)} are shown." if len(pairs) > len(shown) else ""
         )
-        yield _step(kind, title, f"{finding.text} {finding.advice}{rest}", images[:MOST_SHOWN])
+        text = f"{finding.text} {finding.advice}{rest}"
+        yield _step(kind, title, text, [id_ for pair in shown for id_ in pair])
 
 
 def _drop(worth: Mapping[str, Any]) -> Iterator[Json]:
@@ -118,11 +120,11 @@ def _photograph(data: AuditData) -> Iterator[Json]:
             continue
         own, answer = p[rows, c], p[rows].argmax(axis=1)
         missed = np.flatnonzero((own < SURE) | (answer != c))
-        if not len(missed):
+        wrong = int((answer[missed] != c).sum())
+        if not wrong and len(missed) < MOST_DOUBTED:
             continue
         match = _nearness(data, held[rows[missed]], of_label)
         order = missed[np.lexsort((own[missed], match))]
-        wrong = int((answer[missed] != c).sum())
         images = [data.items[int(held[rows[i]])].id for i in order[:MOST_SHOWN]]
         where = (
             "Those with no training photo near come first."

@@ -58,6 +58,8 @@ def test_what_spoils_the_figures_comes_first(easy) -> None:
     ]
     steps = next_steps(easy, findings, NO_WORTH)
     assert [step["kind"] for step in steps] == ["remove", "relabel"]
+    pair = Finding(id="leakage", verdict=Verdict.LOOK, images=(Shown("a", beside="b"),))
+    assert next_steps(easy, [pair], NO_WORTH)[0]["images"] == ["a", "b"]
     assert steps[0]["text"].startswith("9 leak.") and len(steps[0]["images"]) == MOST_SHOWN
     assert "of 9 are shown" in steps[0]["text"]
     assert steps[0]["score"] > steps[1]["score"] > 0
