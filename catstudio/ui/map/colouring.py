@@ -54,7 +54,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Answers:
     """What a run said of its test photos: ids of those it called wrongly, and of all."""
 
     run: int
@@ -62,7 +62,7 @@ class Tested:
     all: frozenset[str]
 
     @classmethod
-    def of(cls, run: int, report: Mapping[str, Any]) -> Tested:
+    def of(cls, run: int, report: Mapping[str, Any]) -> Answers:
         """From a run's report."""
         wrong = frozenset(str(one["id"]) for one in report.get("mistakes") or ())
         said = frozenset(str(one["id"]) for one in report.get("predictions") or ())
@@ -81,7 +81,7 @@ def colouring(
     records: Sequence[ImageRecord | None],
     by: ColourBy,
     labels: Sequence[str],
-    tested: Tested | None,
+    tested: Answers | None,
 ) -> Colouring:
     """Part ``records`` into groups; None stands for an image that is gone, and has code -1.
 
@@ -126,7 +126,7 @@ def _groups(
     ]
 
 
-def _key(by: ColourBy, tested: Tested | None) -> Callable[[ImageRecord], Hashable]:
+def _key(by: ColourBy, tested: Answers | None) -> Callable[[ImageRecord], Hashable]:
     if by is ColourBy.SOURCE:
         return lambda record: record.source
     if by is ColourBy.LABEL:

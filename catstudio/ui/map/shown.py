@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from catstudio.core.types import ImageRecord
-from catstudio.ui.map.colouring import ColourBy, Colouring, Tested, colouring, is_shown
+from catstudio.ui.map.colouring import Answers, ColourBy, Colouring, colouring, is_shown
 from catstudio.ui.map.feed import Layout
 
 
@@ -37,7 +37,7 @@ def prepare(
     hidden: Collection[object],
     by: ColourBy,
     labels: Sequence[str],
-    tested: Tested | None,
+    tested: Answers | None,
 ) -> Shown:
     """``visible`` are the ids that pass the gallery's filters, ``hidden`` the keys of groups that
     the legend switches off."""

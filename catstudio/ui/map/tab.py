@@ -15,7 +15,7 @@ from catstudio.ui.gallery.filters import Filter, Found
 from catstudio.ui.gallery.model import description
 from catstudio.ui.gallery.panel import GalleryPanel
 from catstudio.ui.map.bar import MapBar
-from catstudio.ui.map.colouring import ColourBy, Tested
+from catstudio.ui.map.colouring import Answers, ColourBy
 from catstudio.ui.map.feed import MapFeed, newest_report
 from catstudio.ui.map.finder import Finder
 from catstudio.ui.map.hover_card import HoverCard
@@ -62,7 +62,7 @@ class MapTab(QWidget):
         self.canvas: MapCanvas | None = None
         self.card: HoverCard | None = None
         self._shown: Shown | None = None
-        self._tested: Tested | None = None
+        self._tested: Answers | None = None
         self._is_preparing = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -169,13 +169,13 @@ class MapTab(QWidget):
     def _read_tested(self) -> None:
         studio = self._bridge.studio
 
-        def read() -> Tested | None:
+        def read() -> Answers | None:
             found = newest_report(studio)
-            return Tested.of(*found) if found else None
+            return Answers.of(*found) if found else None
 
         self._bridge.fetch(read, self._take_tested)
 
-    def _take_tested(self, tested: Tested | None) -> None:
+    def _take_tested(self, tested: Answers | None) -> None:
         chip = self.tools.chips[ColourBy.MISTAKE]
         chip.setEnabled(tested is not None)
         chip.setToolTip(
@@ -309,9 +309,9 @@ class MapTab(QWidget):
         for page in (self._waiting, self._unmade, self._empty, self._full):
             self._stack.addWidget(page)
         self._status = ElidedLabel("", "muted")
-        self._status.setToolTip(_KEYS)
         self._to_gallery = button("Show in the gallery", "link")
         self._foot = QWidget()
+        self._foot.setToolTip(_KEYS)
         foot = QHBoxLayout(self._foot)
         foot.setContentsMargins(0, 0, 0, 0)
         foot.addWidget(self._status, 1)

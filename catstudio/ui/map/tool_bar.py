@@ -87,10 +87,12 @@ class MapToolBar(QWidget):
 
     def show_looks(self, looks: Sequence[Look]) -> None:
         """Offer ``looks``; with the built-in one alone there is nothing to choose."""
-        if tuple(looks) != self._looks or not looks:
+        if tuple(looks) != self._looks:
+            shown = self.look.currentText()
             self._looks = tuple(looks)
             self.look.clear()
             self.look.addItems([look.title for look in looks])
+            self.look.setCurrentIndex(max(0, self.look.findText(shown)))
         self._second.setVisible(any(look.knows_words for look in looks))
 
     def _ask(self) -> None:
