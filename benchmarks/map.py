@@ -1,0 +1,207 @@
+"""Is the map of 50,000 images smooth, and how long does it take to lay out?
+
+    python -m benchmarks.map [--points 50000] [--ratio 1 1.5 2] [--lay-out]
+
+Frames: pan and zoom of the real canvas, each painted to the end, at several scales of the screen;
+what a lasso, a click and a change of colours cost the window's thread; and, on a reading thread,
+what working out the groups costs. ``--lay-out`` also times the worker's part on made-up vectors:
+principal components, neighbours, t-SNE.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from catstudio.core.types import ImageRecord
+    from catstudio.ui.map.canvas import MapCanvas
+
+SIZE = (760, 600)
+FRAME_MS = 16.7
+_GROUPS = 6
+
+
+def crowd(n: int, d: int, groups: int = 40) -> NDArray[np.float32]:
+    """``n`` points in ``groups`` clouds of ``d`` dimensions."""
+    rng = np.random.default_rng(0)
+    middles = rng.normal(size=(groups, d)) * 10 / d**0.5
+    return (middles[rng.integers(0, groups, n)] + rng.normal(size=(n, d)) / d**0.5).astype("f4")
+
+
+def timed(do: Callable[[], object], repeats: int = 15) -> tuple[float, float]:
+    """Median and worst milliseconds of ``do``."""
+    do()
+    spent = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        do()
+        spent.append((time.perf_counter() - began) * 1000)
+    return statistics.median(spent), max(spent)
+
+
+def say(words: str, spent: tuple[float, float]) -> None:
+    """One line of the result."""
+    median, worst = spent
+    print(f"  {words:<46} {median:7.1f} ms (worst {worst:.1f}), {median / FRAME_MS:.2f} frames")
+
+
+def record(number: int) -> ImageRecord:
+    """An image of a made-up project."""
+    from catstudio.core.types import ImageRecord, Provenance, State
+
+    return ImageRecord(
+        id=f"{number:032x}",
+        sha256=f"{number:064x}",
+        label=("cat", "not-cat", None)[number % 3],
+        state=State.ACCEPTED,
+        split=None,
+        source=("photo", "seed", "augment")[number % 3],
+        is_real=number % 3 == 0,
+        width=640,
+        height=480,
+        format="JPEG",
+        name=f"{number}.jpg",
+        weight=1,
+        lineages=(f"{number}",),
+        provenance=Provenance(source="photo"),
+        author="",
+        created="2026-01-01T00:00:00+00:00",
+    )
+
+
+def frames(canvas: MapCanvas, n: int) -> None:
+    """Pan, zoom, lasso, click and colours of ``n`` points."""
+    from PySide6.QtCore import QPointF
+
+    groups = np.arange(n) % _GROUPS
+    roles = [f"source:{name}" for name in ("photo", "seed", "augment", "blend", "vendor", "copy")]
+    ids = [f"{i:032x}" for i in range(n)]
+    say("first showing", timed(lambda: canvas.set_points(ids, crowd(n, 2)), 3))
+
+    def colours() -> None:
+        canvas.set_groups(groups, roles, [False] * _GROUPS, np.ones(n, bool))
+        canvas.repaint()
+
+    say("other colours", timed(colours, 5))
+    canvas.fit()
+    for words, factor in (("all in sight", 1.0), ("a tenth in sight", 3.0)):
+        canvas.zoom(factor)
+        step = iter([1, -1] * 40)
+
+        def pan(step: object = step) -> None:
+            canvas._move(canvas.view.moved(9 * next(step), 0))  # type: ignore[call-overload]
+            canvas.repaint()
+
+        say(f"pan, {words}", timed(pan))
+        factors = iter([1.07, 1 / 1.07] * 40)
+
+        def zoom(factors: object = factors) -> None:
+            canvas.zoom(next(factors))  # type: ignore[call-overload]
+            canvas.repaint()
+
+        say(f"zoom, {words}", timed(zoom))
+    canvas.fit()
+    turn = np.linspace(0, 6.2, 120)
+    loop = [QPointF(380 + 300 * np.cos(a), 300 + 250 * np.sin(a)) for a in turn]
+    say("which points a lasso holds", timed(lambda: canvas._inside(loop)))
+    say("which point is under the mouse", timed(lambda: canvas._point_at(QPointF(300, 300))))
+    half = ids[::2]
+    flips = iter([half, []] * 10)
+
+    def select() -> None:
+        canvas.set_selected(next(flips))
+        canvas.repaint()
+
+    say("half of all selected", timed(select, 8))
+    assert canvas._buffer is not None, "nothing was painted"
+
+
+def preparing(n: int) -> None:
+    """What a reading thread does for the window."""
+    from catstudio.ui.map.colouring import ColourBy
+    from catstudio.ui.map.feed import Layout
+    from catstudio.ui.map.shown import prepare
+
+    records = [record(i) for i in range(n)]
+    layout = Layout(tuple(r.sha256 for r in records), crowd(n, 2), "t-sne")
+    visible = frozenset(r.id for r in records)
+
+    def work() -> None:
+        prepare(layout, records, visible, frozenset(), ColourBy.LABEL, ("cat", "not-cat"), None)
+
+    say("groups and filters, on a reading thread", timed(work, 5))
+
+
+def laying_out(n: int) -> None:
+    """The worker's part, and a search in the kept map."""
+    from catstudio.engine import neighbourhoods
+    from catstudio.engine.backbones import cpu_threads
+    from catstudio.learn.features import unit
+    from catstudio.learn.image_map import Likeness
+    from catstudio.learn.projection import principal
+
+    x = unit(crowd(n, 1408))
+    began = time.perf_counter()
+    plane = principal(x, 50).scores
+    print(f"  principal components {time.perf_counter() - began:8.1f} s")
+    packed = Likeness.of(x)
+    say("search by image in the kept map", timed(lambda: packed.ranked(x[0]), 3))
+    stages: dict[str, float] = {}
+
+    def on_step(stage: str, *_: object) -> None:
+        stages[stage] = time.perf_counter()
+
+    began = time.perf_counter()
+    neighbourhoods.arrange(plane, plane[:, :2], n_jobs=cpu_threads(), on_step=on_step)
+    print(f"  neighbours           {stages['neighbours'] - began:8.1f} s")
+    print(f"  t-SNE                {stages['t-sne'] - stages['neighbours']:8.1f} s")
+
+
+def main() -> None:
+    """See the module."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=50_000)
+    parser.add_argument("--ratio", type=float, nargs="*", default=[1.0, 1.5, 2.0])
+    parser.add_argument("--lay-out", action="store_true")
+    args = parser.parse_args()
+    from PySide6.QtWidgets import QApplication
+
+    from catstudio.ui.map.canvas import MapCanvas
+    from catstudio.ui.theme import apply_theme
+
+    class Scaled(MapCanvas):
+        """On a screen of another scale."""
+
+        ratio = 1.0
+
+        def devicePixelRatioF(self) -> float:  # noqa: N802 - Qt's name.
+            return self.ratio
+
+    apply_theme(QApplication([]), "light")
+    for ratio in args.ratio:
+        print(f"{args.points:,} points on {SIZE[0]} x {SIZE[1]} at {ratio:g} x")
+        canvas = Scaled()
+        canvas.ratio = ratio
+        canvas.resize(*SIZE)
+        canvas.show()
+        # Until a window is exposed nothing is painted.
+        while not canvas.windowHandle().isExposed():
+            QApplication.processEvents()
+        frames(canvas, args.points)
+        canvas.close()
+    preparing(args.points)
+    if args.lay_out:
+        laying_out(args.points)
+
+
+if __name__ == "__main__":
+    main()
