@@ -131,12 +131,13 @@ def _photograph(data: AuditData) -> Iterator[Json]:
             if len(of_label)
             else f"There is no real photo of {label} to train on."
         )
+        is_are = "is" if len(missed) == 1 else "are"
         yield _step(
             "photograph",
-            f"Photograph more {label} like these",
-            f"Of {len(rows):,} real photos of {label} held back, {len(missed):,} get their own "
-            f"label with less than {percent(SURE)}% or not at all ({wrong:,} wrong). {where} Take new photos "
-            "of that kind to train on, not these.",
+            f"Photograph more like these ({label})",
+            f"{len(missed):,} of {len(rows):,} real photos of {label} held back {is_are} called "
+            f"something else ({wrong:,}) or {label} with less than {percent(SURE)}% certainty. "
+            f"{where} Take new photos of that kind to train on, not these.",
             images,
         )
 

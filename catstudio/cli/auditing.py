@@ -85,6 +85,6 @@ def _say_sources(found: dict[str, Any], output: Output) -> None:
     for one in found["sources"]:
         source = SOURCES.get(one["source"])
         title = source.title if source else one["source"]
-        output.say(f"{title} ({one['n']}, {one['effective_n']:.1f} effective): {one['text']}")
+        output.say(f"{title}: {one['text']}")
     for why in found.get("why_not", {}).values():
         output.say(why)

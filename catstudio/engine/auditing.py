@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,13 @@ from catstudio.learn.fitting import STRENGTH
 from catstudio.learn.head import Head
 from catstudio.learn.lineages import family_numbers
 from catstudio.learn.worth import TestPhotos, value_sources
+from catstudio.sources import SOURCES
 
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
+
+_SOURCE_ID = re.compile(rf"\b(from|with) '({'|'.join(map(re.escape, SOURCES))})'")
 
 
 def audit(request: AuditRequest, context: JobContext) -> Json:
@@ -101,6 +105,10 @@ def audit_data(
 def as_json(check: Check, finding: Finding) -> Json:
     """One check and what it found, as plain JSON: ``images`` are ids alone, ``shown`` says why."""
     told: Json = msgspec.to_builtins(finding)
+    for one in (told, *told["images"]):
+        for key in ("text", "advice", "note"):
+            if key in one:
+                one[key] = _SOURCE_ID.sub(_titled, one[key])
     return {
         "id": check.id,
         "title": check.title,
@@ -111,6 +119,11 @@ def as_json(check: Check, finding: Finding) -> Json:
         "images": [one.id for one in finding.images],
         "shown": told["images"],
     }
+
+
+def _titled(quoted: re.Match[str]) -> str:
+    """A source as the window calls it: checks know it by its id alone, and quote it."""
+    return f"{quoted[1]} '{SOURCES[quoted[2]].title}'"
 
 
 def _strangers(

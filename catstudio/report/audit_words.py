@@ -73,6 +73,14 @@ def reliability_words(points: Sequence[tuple[float, float, int]]) -> str:
     )
 
 
+def source_change(one: Json) -> str:
+    """What a source changed, and how many real photos it was worth where that is known."""
+    change, worth = one.get("ablation"), one.get("worth_real_photos")
+    if not change:
+        return str(one["text"])
+    return f"{change['text']} {one.get('worth_text', '') if worth else ''}".strip()
+
+
 def sources_summary(audit: Json) -> str:
     """What the bars show, or why there are none."""
     why = " ".join(str(text) for text in (audit.get("why_not") or {}).values())

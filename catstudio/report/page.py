@@ -164,7 +164,7 @@ def _source_row(one: Json) -> str:
         f"<tr><th>{escape(audit_words.source_title(one['source']))}</th>"
         f"<td class='number'>{one['n']:,}</td><td class='number'>{one['effective_n']:.1f}</td>"
         f"<td class='number'>{changed}</td><td class='number'>{shapley}</td>"
-        f"<td>{exchange}</td><td>{escape(str(one['ablation']['text'] if change else one['text']))}</td></tr>"
+        f"<td>{exchange}</td><td>{escape(audit_words.source_change(one))}</td></tr>"
     )
 
 

@@ -91,7 +91,7 @@ class CheckRow(QWidget):
         column = QVBoxLayout(body)
         column.setContentsMargins(18 + S, 0, 0, S)
         column.setSpacing(S)
-        column.addWidget(label(str(self.check["question"]), "heading", wrap=True))
+        column.addWidget(label(str(self.check["question"]), "muted", wrap=True))
         figure = audit_words.check_figure(self.check)
         if figure:
             column.addWidget(label(figure, wrap=True))

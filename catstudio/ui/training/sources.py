@@ -106,8 +106,8 @@ def _rows(sources: Sequence[Mapping[str, Any]]) -> QWidget:
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(S)
     grid.setVerticalSpacing(XS)
-    grid.setColumnStretch(4, 1)
-    heads = ("images", "count as", "")
+    grid.setColumnStretch(5, 1)
+    heads = ("images", "count as", "share")
     for column, text in enumerate(heads, 2):
         grid.addWidget(label(text, "small"), 0, column, Qt.AlignmentFlag.AlignRight)
     for at, one in enumerate(sources, 1):
@@ -124,5 +124,11 @@ def _rows(sources: Sequence[Mapping[str, Any]]) -> QWidget:
             "How many images that differ completely would be as various (Vendi score)"
         )
         grid.addWidget(effective, at, 3, right)
-        grid.addWidget(label(str(one["text"]), "muted", wrap=True), at, 4)
+        share = label("" if one.get("shapley") is None else f"{100 * one['shapley']:+.1f}")
+        share.setToolTip(
+            "Its share of the whole score, in points: what it adds on average over every order in "
+            "which the sources could come (Shapley value)"
+        )
+        grid.addWidget(share, at, 4, right)
+        grid.addWidget(label(audit_words.source_change(one), "muted", wrap=True), at, 5)
     return result

@@ -13,7 +13,7 @@ from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.theme import S
 from catstudio.ui.widgets import FlowLayout
 
-_CAPTION_LINES = 56
+_LINES = 3
 _CAPTION_ROOM = 40
 
 
@@ -32,7 +32,7 @@ class ImageTiles(QWidget):
         self.buttons: list[QToolButton] = []
 
     def show_images(self, images: Sequence[tuple[str, str]]) -> None:
-        """(id, caption) of each; a caption has two lines at most."""
+        """(id, caption) of each; a caption has three lines at most."""
         self._flow.clear()
         self.buttons = []
         for id_, caption in images:
@@ -43,11 +43,11 @@ class ImageTiles(QWidget):
         tile.setProperty("role", "quiet")
         tile.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         room = self._side + _CAPTION_ROOM - 2 * S
-        tile.setText(_two_lines(caption, tile.fontMetrics(), room).replace("&", "&&"))
+        lines = _broken(caption, tile.fontMetrics(), room)
+        tile.setText("\n".join(lines).replace("&", "&&"))
         tile.setIconSize(QSize(self._side, self._side))
-        tile.setFixedSize(
-            self._side + _CAPTION_ROOM, self._side + (_CAPTION_LINES if caption else 2 * S)
-        )
+        below = len(lines) * tile.fontMetrics().lineSpacing() + S if caption else 0
+        tile.setFixedSize(self._side + _CAPTION_ROOM, self._side + 2 * S + below)
         tile.setToolTip(caption.replace("\n", " "))
         tile.setAccessibleName(caption.replace("\n", " ") or "image")
         tile.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -72,19 +72,22 @@ class ImageTiles(QWidget):
         self._bridge.fetch(read, show, missing, tile)
 
 
-def _two_lines(text: str, metrics: QFontMetrics, room: int) -> str:
-    """``text`` broken once between words, where it does not break by itself; the rest elided."""
-    if "\n" not in text and metrics.horizontalAdvance(text) > room:
-        words = text.split(" ")
-        fits = [
-            k
-            for k in range(1, len(words))
-            if metrics.horizontalAdvance(" ".join(words[:k])) <= room
-        ]
-        at = fits[-1] if fits else 1
-        text = f"{' '.join(words[:at])}\n{' '.join(words[at:])}"
+def _broken(text: str, metrics: QFontMetrics, room: int) -> list[str]:
+    """``text`` broken between words into at most ``_LINES`` lines; the last takes what is left
+    over, elided."""
+    lines: list[str] = []
+    for part in text.split("\n"):
+        line = ""
+        for word in part.split(" "):
+            longer = f"{line} {word}".strip()
+            is_last = len(lines) == _LINES - 1
+            if line and not is_last and metrics.horizontalAdvance(longer) > room:
+                lines.append(line)
+                longer = word
+            line = longer
+        lines.append(line)
     elide = Qt.TextElideMode.ElideRight
-    return "\n".join(metrics.elidedText(line, elide, room) for line in text.split("\n")[:2])
+    return [metrics.elidedText(line, elide, room) for line in lines[:_LINES]]
 
 
 def _squared(image: QImage, side: int) -> QImage:
