@@ -99,7 +99,9 @@ def test_what_a_source_is_worth(found: Worth, text: str) -> None:
 
 
 def test_below_the_first_point_of_the_curve_it_is_worse_than_nothing() -> None:
-    assert wording.amount_text(worth(None, None, 3, least=0)) == "worse than nothing"
+    assert wording.amount_text(worth(None, None, 0.1, least=0)) == "worse than nothing"
+    unsure = wording.amount_text(worth(None, None, 3, least=0))
+    assert unsure == "worse than nothing, or worth up to 3"
 
 
 def test_worth_names_what_it_was_measured_beside() -> None:

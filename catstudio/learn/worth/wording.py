@@ -96,7 +96,8 @@ def amount_text(worth: Worth) -> str:
                 f"worth more than the {_photos(worth.most)} that could be measured (at least {low})"
             )
         if not worth.least:
-            return "worse than nothing"
+            is_sure = worth.high is not None and worth.high < MIN_SHOWN
+            return "worse than nothing" if is_sure else f"worse than nothing, or worth up to {high}"
         return f"as bad as losing more than the {_photos(-worth.least)} that could be measured"
     if worth.high is not None and worth.high < 0:
         return f"as bad as losing about {_photos(-worth.value)} ({low} to {high})"
