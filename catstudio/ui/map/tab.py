@@ -102,7 +102,7 @@ class MapTab(QWidget):
 
         def work() -> Shown:
             # The canvas needs numpy, which is slow to come: not on the window's thread.
-            import numpy as np  # noqa: F401
+            from catstudio.ui.map import canvas  # noqa: F401
 
             return prepare(layout, records, visible, hidden, by, labels, tested)
 

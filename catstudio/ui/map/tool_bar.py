@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from catstudio.studio.mapping import Look
@@ -45,7 +45,7 @@ class MapToolBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(XS)
         row.addWidget(chips, 1)
-        row.addWidget(self.hand)
+        row.addWidget(self.hand, alignment=Qt.AlignmentFlag.AlignTop)
         for icon, name, step in (
             ("minus", "Smaller (−)", -1),
             ("add", "Larger (+)", 1),
@@ -53,7 +53,7 @@ class MapToolBar(QWidget):
         ):
             tool = icon_button(icon, name)
             tool.clicked.connect(lambda _=False, step=step: self.zoomed.emit(step))
-            row.addWidget(tool)
+            row.addWidget(tool, alignment=Qt.AlignmentFlag.AlignTop)
         self.look = ComboBox()
         self.look.setAccessibleName("What looks at the images")
         self.look.activated.connect(lambda at: self._choose(self._looks[at]))
