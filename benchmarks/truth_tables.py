@@ -15,6 +15,8 @@ Rows = Sequence[Json]
 COSTLY = 3.0
 """Points of real accuracy from which on a flaw must be found."""
 SEEN = ("look", "problem")
+ABOUT_THE_MODEL = ("calibration", "turkey_test")
+"""Checks that judge the model: with few photos it may be weak although its data are clean."""
 
 
 def tables(rows: Rows) -> str:
@@ -56,10 +58,17 @@ def headline(rows: Rows) -> str:
         found = [is_found(row) for row in chosen]
         called = [is_found(row, ("problem",)) for row in chosen]
         lines.append(f"| {words} | {len(chosen)} | {_rate(found)} | {_rate(called)} |")
-    clean = [[c["verdict"] for c in row["clean"]["checks"].values()] for row in rows]
-    looks = [any(v in SEEN for v in answers) for answers in clean]
-    alarms = ["problem" in answers for answers in clean]
-    lines.append(f"| clean twins, any check | {len(rows)} | {_rate(looks)} | {_rate(alarms)} |")
+    for words, left_out in (
+        ("clean twins, any check of the data", ABOUT_THE_MODEL),
+        ("clean twins, any check at all", ()),
+    ):
+        answers = [
+            [c["verdict"] for id_, c in row["clean"]["checks"].items() if id_ not in left_out]
+            for row in rows
+        ]
+        looks = _rate([any(v in SEEN for v in one) for one in answers])
+        alarms = _rate(["problem" in one for one in answers])
+        lines.append(f"| {words} | {len(rows)} | {looks} | {alarms} |")
     return "\n".join(lines)
 
 
