@@ -1,15 +1,17 @@
-"""The worker's side of an audit: what each source bought, every check, and what to collect next."""
+"""The worker's side of an audit: what each source bought, every check, what to collect next."""
 
 from __future__ import annotations
 
 import logging
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from catstudio.audit import CHECKS, AuditData, Check, Finding, Strangers, Verdict
 from catstudio.audit.next_steps import next_steps
@@ -21,9 +23,12 @@ from catstudio.engine.embeddings import Embeddings, classes_of, training_set
 from catstudio.engine.run_files import load_run
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import AuditItem, AuditRequest, DataItem
+from catstudio.learn.answered import kept
+from catstudio.learn.cross_validation import MANY, left_out
 from catstudio.learn.fitting import STRENGTH
 from catstudio.learn.head import Head
 from catstudio.learn.lineages import family_numbers
+from catstudio.learn.threshold_costs import MIN_LINEAGES, Answered
 from catstudio.learn.worth import TestPhotos, value_sources
 from catstudio.sources import SOURCES
 
@@ -38,17 +43,22 @@ def audit(request: AuditRequest, context: JobContext) -> Json:
     """Question the run of ``request``; each part of the answer is handed over as it is found.
 
     Returns the whole: ``checks``, ``sources``, ``arms``, ``learning_curve``, ``next``,
-    ``why_not`` and ``seconds``. Raises :class:`NotPossibleError` when no image can be read.
+    ``why_not``, ``answered`` (:func:`catstudio.learn.answered.kept`) and ``seconds``. Raises
+    :class:`NotPossibleError` when no image can be read.
     """
     started = time.perf_counter()
     head, loaded = load_run(request.run_folder, request.device)
     found = embed_items(request.items, request.embedding_cache, loaded, context)
     data = audit_data(request, found, head, loaded, context)
     embedded = time.perf_counter()
+    # What takes least comes first: whoever waits has something to read.
+    told = answers_kept(data, context)
+    context.found("answered", told)
+    findings = [_ask(check, data, number, context) for number, check in enumerate(CHECKS)]
+    checked = time.perf_counter()
     worth = _worth(data, request.seed, context)
     context.found("sources", worth)
     valued = time.perf_counter()
-    findings = [_ask(check, data, number, context) for number, check in enumerate(CHECKS)]
     context.progress(len(CHECKS), len(CHECKS), "What to collect next")
     wanted = next_steps(data, findings, worth)
     context.found("next", wanted)
@@ -56,10 +66,11 @@ def audit(request: AuditRequest, context: JobContext) -> Json:
         "checks": [as_json(c, f) for c, f in zip(CHECKS, findings, strict=True)],
         **worth,
         "next": wanted,
+        "answered": told,
         "seconds": {
             "embed": round(embedded - started, 3),
-            "sources": round(valued - embedded, 3),
-            "checks": round(time.perf_counter() - valued, 3),
+            "checks": round(checked - embedded, 3),
+            "sources": round(valued - checked, 3),
         },
     }
 
@@ -162,6 +173,45 @@ def _worth(data: AuditData, seed: int, context: JobContext) -> Json:
         seed=seed,
         on_fit=on_fit,
     )
+
+
+def answers_kept(data: AuditData, context: JobContext) -> Json:
+    """What the model says of photos it was not fitted on, for thresholds to be chosen later."""
+
+    def on_fold(done: int, expected: int) -> None:
+        context.check_cancelled()
+        context.progress(done, expected, "What a mistake costs")
+
+    return kept(
+        data.labels, _choosing(data, on_fold), _asked(data, data.test, "test photos"), data.seed
+    )
+
+
+def _choosing(data: AuditData, on_fold: Callable[[int, int], None]) -> Answered:
+    """The photos that choose a threshold: those of validation, or training photos, each answered
+    by a head that was fitted without it, where they are of more lineages and it is soon done."""
+    validation = _asked(data, data.val, "validation photos")
+    fewest = _fewest(data, data.val)
+    is_enough = fewest >= MIN_LINEAGES and len(data.train) > MANY
+    if is_enough or fewest >= _fewest(data, data.train[data.is_real[data.train]]):
+        return validation
+    strength = data.head.info.get("strength", STRENGTH)
+    found = left_out(data.training, data.labels, data.head.space, strength, on_fold)
+    if found is None:
+        return validation
+    what = "training photos, each left out in turn"
+    return Answered(found.probabilities, found.truth, found.groups, what)
+
+
+def _fewest(data: AuditData, rows: NDArray[np.integer]) -> int:
+    """Lineages of the label that has the fewest among ``rows``."""
+    groups = family_numbers([data.items[int(i)].lineages for i in rows])
+    return min(len(np.unique(groups[data.y[rows] == c])) for c in range(len(data.labels)))
+
+
+def _asked(data: AuditData, rows: NDArray[np.integer], what: str) -> Answered:
+    groups = family_numbers([data.items[int(i)].lineages for i in rows])
+    return Answered(data.head.probabilities(data.x[rows]), data.y[rows], groups, what)
 
 
 def _ask(check: Check, data: AuditData, number: int, context: JobContext) -> Finding:

@@ -198,6 +198,9 @@ def choose_threshold(photos: Answered, label: int, costs: Costs) -> Choice:
     cheapest = paid[int(np.argmin(totals))]
     within = np.array([_difference(photos, costs, one - cheapest)[1] <= 0 for one in paid])
     low, high = float(tried[within].min()), float(tried[within].max())
+    if (low, high) == (0.0, 1.0):
+        # They cannot even tell it from always or never answering the label.
+        return Choice(alone, None, None, "costs")
     if within[-1]:
         return Choice(alone, low, high, "costs")
     level = tried[totals <= totals.min() + 1e-12]

@@ -201,7 +201,8 @@ def test_what_it_saves_is_said_with_its_interval_or_not_at_all() -> None:
     rare = told(Costs.of(2, CAT, 5.0, 1.0, shares=np.array([0.9, 0.1])))
     assert "If the labels come as often as given, that is" in rare["text"]
     few = told(n=4)
-    assert "too few to check it" in few["text"]
+    assert "8 validation photos (4 of 'cat') are too few to choose a threshold" in few["text"]
+    assert "is best called" not in few["text"] and "saves" not in few["text"]
     biased = told(Costs.of(2, CAT, 1.0, 1.0), n=300, bias=3.0)
     assert "It was chosen on 600 validation photos (300 of 'cat')" in biased["text"]
 
