@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from catstudio import __version__
-from catstudio.core.errors import CatStudioError, NotPossibleError
+from catstudio.core.errors import BadInputError, CatStudioError, NotPossibleError
 from catstudio.core.files import explain_os_error, sha256, write_atomic
 from catstudio.core.pixels import EXTENSIONS
 from catstudio.core.store import Store, now
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from catstudio.learn.blind import Results
 
 AUDIT_FILE, DATA_FILE = "audit.json", "data.json"
+_STRANGERS = "Name photos of neither class, or a folder of them."
 _PICTURE = 192
 """Pixels a side of the page's pictures: sharp on a screen with twice the pixels."""
 
@@ -47,7 +48,7 @@ def request(
     """Question the run in ``run_folder``; ``strangers`` None takes the example photos.
 
     Raises :class:`NotPossibleError` when its images are gone or there is no stranger at the
-    given paths.
+    given paths, and :class:`BadInputError` for a path that is not there.
     """
     store.folder.check_reachable()
     used = _used(run_folder / DATA_FILE)
@@ -169,11 +170,13 @@ def _photos(paths: Iterable[str | Path]) -> list[str]:
         if importing.holds(path.is_dir):
             dead: list[importing.Dead] = []
             found += [str(p) for p in importing.walk(path, dead) if p.suffix.lower() in EXTENSIONS]
-        else:
+        elif importing.holds(path.exists):
             found.append(str(path))
+        else:
+            raise BadInputError(f"There is no {path}.", _STRANGERS)
     if not found:
         raise NotPossibleError(
             f"There is no photo in {', '.join(map(str, paths)) or 'nothing'}.",
-            "Name photos of neither class, or a folder of them.",
+            _STRANGERS,
         )
     return found
