@@ -73,6 +73,18 @@ def test_a_questioned_run_shows_all_parts(studio, tab, audit, qtbot) -> None:
     qtbot.waitUntil(lambda: all(chart.is_drawn for chart in tab.sources.charts))
 
 
+def test_an_audit_without_answers_is_asked_again_for_what_mistakes_cost(
+    studio, tab, audit, qtbot, monkeypatch
+) -> None:
+    number = add_run(studio, audit)
+    tab.refresh()
+    qtbot.waitUntil(tab.costs.isVisible)
+    asked: list[int] = []
+    monkeypatch.setattr(tab.feed, "start", asked.append)
+    qtbot.mouseClick(tab.costs.again, Qt.MouseButton.LeftButton)
+    assert asked == [number]
+
+
 def test_a_check_opens_by_keyboard_and_its_image_is_shown(studio, tab, audit, qtbot) -> None:
     add_run(studio, audit)
     tab.refresh()
@@ -112,7 +124,10 @@ def test_parts_arrive_and_a_cancelled_audit_keeps_them(studio, bridge, tab, qtbo
     feed.changed.emit()
     assert tab.audit_bar.work.cancel.isVisible() and not tab.audit_bar.ask.isVisible()
     told.emit(Progress(job_id=request.job_id, done=1, total=4, message="Is it honest?", eta=30.0))
-    assert "Is it honest?" in tab.audit_bar.work.step.text() and "left" in tab.audit_bar.work.step.text()
+    assert (
+        "Is it honest?" in tab.audit_bar.work.step.text()
+        and "left" in tab.audit_bar.work.step.text()
+    )
     told.emit(Found(job_id="j", part="check", value=AUDIT["checks"][0]))
     told.emit(Found(job_id="j", part="sources", value={"sources": AUDIT["sources"]}))
     assert len(tab.checks.rows) == 1 and tab.sources.isVisible()

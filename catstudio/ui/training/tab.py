@@ -23,6 +23,7 @@ from catstudio.ui.training.audit_bar import AuditBar
 from catstudio.ui.training.audit_feed import AuditFeed
 from catstudio.ui.training.checks import ChecksView
 from catstudio.ui.training.confusion import ConfusionView
+from catstudio.ui.training.costs import CostsView
 from catstudio.ui.training.eye import EyeView
 from catstudio.ui.training.mistakes import MistakesView
 from catstudio.ui.training.next_steps import NextStepsView
@@ -71,6 +72,9 @@ class TrainingTab(QWidget):
         self.sources = SourcesView(bridge)
         self.checks = ChecksView(bridge)
         self.checks.show_image.connect(self.show_image)
+        self.costs = CostsView(bridge)
+        self.costs.asked.connect(self._question)
+        self.costs.failed.connect(self.failed)
         self.next_steps = NextStepsView(bridge)
         self.next_steps.show_image.connect(self.show_image)
         self.eye = EyeView(bridge)
@@ -194,6 +198,7 @@ class TrainingTab(QWidget):
         self.sources.show_sources(audit)
         self.checks.show_checks(audit.get("checks") or (), self.feed.is_running)
         self.next_steps.show_steps(audit.get("next") or ())
+        self.costs.show_audit(audit if is_shown else {})
 
     def _compare(self, other: int) -> None:
         self._other = other
@@ -247,6 +252,7 @@ class TrainingTab(QWidget):
             self.checks,
             self.eye,
             self._table,
+            self.costs,
             self.mistakes,
             self.other_photos,
         ):
