@@ -6,6 +6,7 @@ from catstudio.audit import (
     calibration,
     copies,
     diversity,
+    label_errors,
     label_source_confounding,
     leakage,
     leans_on_source,
@@ -21,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     diversity.CHECK,
     copies.CHECK,
     leakage.CHECK,
+    label_errors.CHECK,
     calibration.CHECK,
     turkey_test.CHECK,
 )
