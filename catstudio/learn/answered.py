@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from catstudio.learn.intervals import wilson
 from catstudio.learn.metrics import effective_share
 from catstudio.learn.threshold_costs import USUAL, Answered, Costs, threshold_costs
-from catstudio.learn.threshold_words import nearest
 
 MOST_KEPT = 2000
 """Photos of either kind that are kept; of more, the rarer labels stay whole."""
@@ -60,16 +59,9 @@ def costs_by(
 
 
 def says_something(found: Json) -> bool:
-    """Is the usual threshold not the one to take, as far as photos can show?"""
+    """Do the test photos show that another threshold than the usual one is cheaper?"""
     saved, best = found["saved"], found["best"]
-    if saved is None or best["low"] is None:
-        return False
-    return bool(best["how"] == "photos" or saved["low"] > 0)
-
-
-def costs_at(found: Json, threshold: float) -> Json:
-    """The point of :func:`costs_by` at ``threshold``."""
-    return nearest(list(found["points"]), threshold)
+    return bool(saved is not None and best["low"] is not None and saved["low"] > 0)
 
 
 def _rates(photos: Answered, label: int, threshold: float) -> dict[str, Any]:

@@ -74,6 +74,7 @@ def page(
         _checks(audit, picture),
         _eye(eye, picture),
         _confusion(report),
+        _costs((audit or {}).get("answered")),
         _mistakes(report, picture),
         _used(report),
         _glossary(),
@@ -246,6 +247,14 @@ def _confusion(report: Json) -> str:
         "<h2>What is called what</h2><table><thead><tr><th></th>"
         f"{heads}</tr></thead><tbody>{rows}</tbody></table>"
     )
+
+
+def _costs(answered: Json | None) -> str:
+    if not answered:
+        return ""
+    from catstudio.report import cost_section  # numpy comes in with it, as above.
+
+    return cost_section.section(answered)
 
 
 def _mistakes(report: Json, picture: Picture) -> str:

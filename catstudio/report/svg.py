@@ -1,4 +1,4 @@
-"""Charts as SVG for a page that loads nothing: bars with intervals, curves, the honest diagonal."""
+"""Charts as SVG for a page that loads nothing: bars with intervals, curves, the honest diagonal, costs."""
 
 from __future__ import annotations
 
@@ -107,6 +107,31 @@ def reliability(points: Sequence[tuple[float, float, int]]) -> str:
     most = max(n for *_, n in points)
     parts += [_dot(x(s), y(r), 3 + 5 * (n / most) ** 0.5) for s, r, n in points]
     return _svg(parts, _PLOT_HEIGHT, "how sure it said it was, % (upwards: how often right, %)")
+
+
+def cost_curve(
+    points: Sequence[tuple[float, float, float, float]],
+    marks: Sequence[tuple[str, float]],
+    label: str,
+) -> str:
+    """(threshold, cost, low, high) with vertical marks (words, threshold), the usual one first."""
+    top = max(high for at, *_, high in points if any(abs(at - mark) < 1e-6 for _, mark in marks))
+    top = min(max(high for *_, high in points), 2.0 * top)
+    x, y = Scale(0, 1, 56.0, _WIDTH - 24), Scale(0, top, _PLOT_HEIGHT, 8)
+    parts = _grid(x, y, x(x.high))
+    up = " ".join(f"{x(at)},{y(min(high, y.high))}" for at, *_, high in points)
+    down = " ".join(f"{x(at)},{y(min(low, y.high))}" for at, _, low, _ in reversed(points))
+    parts.append(f'<polygon points="{up} {down}" fill="var(--band)"/>')
+    parts.append(_path([(x(at), y(min(cost, y.high))) for at, cost, *_ in points]))
+    for number, (words, at) in enumerate(marks):
+        dash, color = ("5 4", "var(--soft)") if number == 0 else ("", "var(--ink)")
+        parts.append(_line(x(at), y(0), x(at), y(y.high), color, 1.5, dash))
+        is_right = at > 0.7
+        parts.append(
+            f'<text x="{x(at) + (-6 if is_right else 6)}" y="{20 + 18 * number}" '
+            f'text-anchor="{"end" if is_right else "start"}">{escape(words)}</text>'
+        )
+    return _svg(parts, _PLOT_HEIGHT, f"threshold: called '{label}' from here on (cost a photo)")
 
 
 def _svg(parts: Sequence[str], bottom: float, title: str) -> str:
