@@ -6,6 +6,7 @@ from catstudio.audit import (
     calibration,
     copies,
     diversity,
+    image_quality,
     label_errors,
     label_source_confounding,
     leakage,
@@ -23,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     copies.CHECK,
     leakage.CHECK,
     label_errors.CHECK,
+    image_quality.CHECK,
     calibration.CHECK,
     turkey_test.CHECK,
 )
