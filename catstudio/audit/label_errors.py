@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catstudio.audit.base import AuditData, Check, Finding, Shown, Verdict
+from catstudio.audit.cells import gravest
+from catstudio.audit.disagreement import disagreement
 from catstudio.learn.answer import percent
 from catstudio.learn.cross_validation import left_out
 from catstudio.learn.fitting import STRENGTH
@@ -93,6 +95,14 @@ def run(data: AuditData) -> Finding:
     low, high = wider(wilson(noise.share * n_families, n_families), (noise.low, noise.high))
     is_any_probable = bool((noise.wrong[rows] >= PROBABLE).any())
     verdict = _verdict(noise, judged.groups[rows], expected, is_any_probable, high)
+    n_sure = len(rows)
+    doubted = disagreement(judged.p, judged.y, judged.groups, judged.n_left_out)
+    if doubted.verdict in (Verdict.LOOK, Verdict.PROBLEM):
+        # Many wrong labels make a model so unsure that no single one stands out.
+        verdict = gravest([verdict, doubted.verdict])
+        more = ~np.isin(doubted.rows, rows)
+        rows = np.concatenate([rows, doubted.rows[more]])
+        suggested = np.concatenate([suggested, doubted.suggested[more]])
     suspects = [
         {
             "id": data.items[int(judged.index[i])].id,
@@ -110,7 +120,9 @@ def run(data: AuditData) -> Finding:
         high=high,
         n=n,
         unit="share",
-        text=_text(noise.share, (low, high), judged, len(rows), expected),
+        text=" ".join(
+            [_text(noise.share, (low, high), judged, n_sure, expected), doubted.text]
+        ).strip(),
         advice=_advice(verdict),
         images=tuple(
             Shown(
