@@ -27,6 +27,9 @@ ALONE = 0.5
 
 In a collection where everything looks alike (cells, parts on a belt) photos match above
 ``NEAR_COSINE`` without being copies, but then many others match as well."""
+MIN_BURST, MOST_IN_BURST = 5, 0.05
+"""Photos, and share of all, that may match an original as a burst does; where more do, everything
+looks alike, and they count as others."""
 _CHUNK = 512
 _REVERSED = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], np.uint8)
 
@@ -144,8 +147,13 @@ def _same_embedding(data: AuditData, held: Ints, against: Ints) -> Iterator[Twin
         for row, column in enumerate(cosines.argmax(axis=1)):
             cosine = float(cosines[row, column])
             if cosine >= NEAR_COSINE:
-                rest = cosines[row].copy()
-                rest[relatives[column]] = rest[x @ x[column] >= NEAR_COSINE] = -1.0
-                is_alone = 1.0 - cosine <= ALONE * (1.0 - float(rest.max()))
+                is_other = np.ones(len(x), bool)
+                is_other[relatives[column]] = False
+                burst = np.flatnonzero(x @ x[column] >= NEAR_COSINE)
+                if len(burst) <= max(MIN_BURST, MOST_IN_BURST * len(x)):
+                    is_other[burst] = False
+                nearest = float(cosines[row][is_other].max(initial=-np.inf))
+                # With nothing else to compare with, likeness proves nothing.
+                is_alone = np.isfinite(nearest) and 1.0 - cosine <= ALONE * (1.0 - nearest)
                 seen = "alone" if is_alone else "embedding"
                 yield Twin(int(part[row]), int(against[column]), seen, min(1.0, cosine))
