@@ -40,6 +40,11 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("project")
     _add_run(parser)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="image files, or folders of them")
+    parser.add_argument(
+        "--threshold",
+        metavar="cat=0.7",
+        help="the score from which on a label is the answer (default: the likeliest label is)",
+    )
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -73,13 +78,30 @@ def evaluate(args: argparse.Namespace, output: Output) -> int:
 def predict(args: argparse.Namespace, output: Output) -> int:
     """``catstudio predict``."""
     with Studio.open(args.project) as studio:
-        request = studio.predict_request(args.paths, args.number)
+        threshold = _threshold(args.threshold)
+        request = studio.predict_request(args.paths, args.number, threshold)
         result = studio.run(request, output.progress).result
     for one in result["predictions"]:
         doubt = "  (unlike anything it was trained on)" if one["abstains"] else ""
         output.say(f"{one['label']:<16} {one['probability']:6.1%}  {one['path']}{doubt}")
     output.result(result["predictions"])
     return BAD_INPUT if result.get("refused") else DONE
+
+
+def _threshold(given: str | None) -> tuple[str, float] | None:
+    """``cat=0.7`` as label and score."""
+    if given is None:
+        return None
+    label, _, score = given.rpartition("=")
+    try:
+        threshold = float(score)
+    except ValueError:
+        threshold = -1.0
+    if not label.strip() or not 0 <= threshold <= 1:
+        raise BadInputError(
+            f"--threshold {given} cannot be read.", "Write label=score, from 0 to 1, as in cat=0.7."
+        )
+    return label.strip(), threshold
 
 
 def _mapping(given: list[str]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from catstudio.learn.fitting import TrainingSet, fit_head
 from catstudio.learn.head import Head
 from catstudio.learn.one_class import fit_one_class
 from catstudio.learn.splits import trainable
+from catstudio.learn.threshold_costs import answers
 
 Rows = NDArray[np.float32]
 Ints = NDArray[np.intp]
@@ -141,6 +142,11 @@ def evaluate(request: EvaluateRequest, context: JobContext) -> dict[str, Any]:
 def predict(request: PredictRequest, context: JobContext) -> dict[str, Any]:
     """Label the images at ``request.paths``; unreadable ones are listed in ``refused``."""
     head, loaded = load_run(request.run_folder, request.device)
+    if request.threshold and request.threshold[0] not in head.labels:
+        raise BadInputError(
+            f"This run knows no label '{request.threshold[0]}' to set a threshold for.",
+            f"Its labels are {', '.join(head.labels)}.",
+        )
     items = []
     for number, path in enumerate(request.paths):
         context.check_cancelled()
@@ -150,7 +156,7 @@ def predict(request: PredictRequest, context: JobContext) -> dict[str, Any]:
     predictions = []
     if found.items:
         answer = head.predict(found.rows)
-        best = answer.probabilities.argmax(axis=1)
+        best = _best(answer.probabilities, head.labels, request.threshold)
         for i, item in enumerate(found.items):
             predictions.append(
                 {
@@ -165,6 +171,16 @@ def predict(request: PredictRequest, context: JobContext) -> dict[str, Any]:
         "predictions": predictions,
         "refused": [_refusal(item.path, reason) for item, reason in found.refused],
     }
+
+
+def _best(
+    probabilities: NDArray[np.floating], labels: Sequence[str], threshold: tuple[str, float] | None
+) -> NDArray[np.integer]:
+    """The answers, [n] indices into ``labels``."""
+    if threshold is None:
+        likeliest: Ints = probabilities.argmax(axis=1)
+        return likeliest
+    return answers(probabilities, list(labels).index(threshold[0]), threshold[1])
 
 
 def _fit(

@@ -213,10 +213,15 @@ class EvaluateRequest(Request, frozen=True, tag=True, kw_only=True):
 
 
 class PredictRequest(Request, frozen=True, tag=True, kw_only=True):
-    """Label the images at ``paths`` with the run in ``run_folder``."""
+    """Label the images at ``paths`` with the run in ``run_folder``.
+
+    ``threshold`` is a label and the score in [0, 1] from which on it is the answer; without one
+    that is the likeliest label.
+    """
 
     paths: tuple[str, ...]
     run_folder: str
+    threshold: tuple[str, float] | None = None
     embedding_cache: str = ""
     device: str = "auto"
 

@@ -29,6 +29,26 @@ DRAWN = 50
 """Steps of the curve from 0 to 1."""
 
 
+def scores(probabilities: Floats, label: int) -> Floats:
+    """How strongly each image is ``label`` rather than the likeliest other, [n] in [0, 1].
+
+    ``probabilities`` [n, labels], two labels or more. From :data:`USUAL` on the label is the
+    likeliest answer. With two labels it is the label's probability.
+    """
+    own = probabilities[:, label]
+    both = own + np.delete(probabilities, label, axis=1).max(axis=1)
+    found: Floats = own / np.maximum(both, np.finfo(float).tiny)
+    return found
+
+
+def answers(probabilities: Floats, label: int, threshold: float) -> Ints:
+    """[n], ``label`` where its score reaches ``threshold``, else the likeliest of the others."""
+    others = probabilities.copy()
+    others[:, label] = -1.0
+    found: Ints = np.where(scores(probabilities, label) >= threshold, label, others.argmax(axis=1))
+    return found
+
+
 @dataclass(frozen=True)
 class Answered:
     """Real photos and what a head says of them that was fitted without them.
@@ -43,22 +63,12 @@ class Answered:
     what: str
 
     def scores(self, label: int) -> Floats:
-        """How strongly each photo is the label rather than the likeliest other, [n] in [0, 1].
-
-        From :data:`USUAL` on the label is the likeliest answer. With two labels it is the
-        label's probability.
-        """
-        own = self.probabilities[:, label]
-        both = own + np.delete(self.probabilities, label, axis=1).max(axis=1)
-        scores: Floats = own / np.maximum(both, np.finfo(float).tiny)
-        return scores
+        """:func:`scores` of ``label``."""
+        return scores(self.probabilities, label)
 
     def answers(self, label: int, threshold: float) -> Ints:
-        """[n], the label from ``threshold`` on and else the likeliest of the others."""
-        others = self.probabilities.copy()
-        others[:, label] = -1.0
-        answers: Ints = np.where(self.scores(label) >= threshold, label, others.argmax(axis=1))
-        return answers
+        """:func:`answers` with ``label`` from ``threshold`` on."""
+        return answers(self.probabilities, label, threshold)
 
     def n_lineages(self, rows: Bools) -> int:
         """How many lineages the photos ``rows`` are of."""

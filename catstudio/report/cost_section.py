@@ -26,7 +26,7 @@ def section(answered: Json) -> str:
     if not parts:
         return ""
     start = (
-        "Even where all mistakes are equally bad, another threshold than the usual one is cheaper. "
+        "Where every mistake costs 1, another threshold than the usual one is already cheaper. "
         "The window shows it for any costs."
     )
     return f"<h2>What a mistake costs</h2><p>{escape(start)}</p>{''.join(parts)}"

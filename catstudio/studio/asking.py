@@ -216,7 +216,13 @@ class RequestMaker(ProjectEditor):
         )
 
     def predict_request(
-        self, paths: Iterable[str | Path], run: int | None = None
+        self,
+        paths: Iterable[str | Path],
+        run: int | None = None,
+        threshold: tuple[str, float] | None = None,
     ) -> PredictRequest:
-        """Label images, or all images in folders, with a run (the newest by default)."""
-        return requesting.predict_request(self._store, self.run_folder(run), paths)
+        """Label images, or all images in folders, with a run (the newest by default).
+
+        ``threshold`` is a label and the score in [0, 1] from which on it is the answer.
+        """
+        return requesting.predict_request(self._store, self.run_folder(run), paths, threshold)

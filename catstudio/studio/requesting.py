@@ -335,7 +335,12 @@ def _outside(path: Path, label: str, trained: set[str]) -> DataItem:
     )
 
 
-def predict_request(store: Store, run_folder: Path, paths: Iterable[str | Path]) -> PredictRequest:
+def predict_request(
+    store: Store,
+    run_folder: Path,
+    paths: Iterable[str | Path],
+    threshold: tuple[str, float] | None = None,
+) -> PredictRequest:
     """Images or folders to label. Raises :class:`BadInputError` when there is no image.
 
     A folder without images, or that cannot be read, stays in the list: the job says so, and the
@@ -362,5 +367,6 @@ def predict_request(store: Store, run_folder: Path, paths: Iterable[str | Path])
         job_id=new_job_id(),
         paths=tuple(wanted),
         run_folder=str(run_folder),
+        threshold=threshold,
         embedding_cache=str(store.folder.embeddings),
     )

@@ -64,6 +64,8 @@ def test_the_loop_on_real_photos(cli, project, photos, tmp_path):
         assert row["label"] in ("cat", "not-cat")
         assert 0 <= row["probability"] <= 1
         assert {"path", "abstains", "open_set_score"} <= set(row)
+    told = cli("predict", project, photos / "fresh" / "dog", "--threshold", "cat=0", "--json")
+    assert {row["label"] for row in told.json} == {"cat"}
 
 
 def test_one_photo_trains_and_says_what_is_missing(cli, project, cat_photo):
@@ -94,6 +96,9 @@ def test_bad_input_is_named(cli, filled, photos, tmp_path):
         (("evaluate", filled, photos / "fresh", "--map", "dog"), "--map"),
         (("evaluate", filled, photos / "fresh", "--run", "9"), "9"),
         (("predict", filled, empty), "image"),
+        (("predict", filled, photos, "--threshold", "cat"), "--threshold cat"),
+        (("predict", filled, photos, "--threshold", "cat=7"), "from 0 to 1"),
+        (("predict", filled, photos, "--threshold", "dog=0.7"), "dog"),
     ):
         ran = cli(*command)
         assert ran.status == 3, command

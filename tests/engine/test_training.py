@@ -307,6 +307,11 @@ def test_predict_answers_and_abstains(
         "open_set_score",
     }
     assert not result["predictions"][0]["abstains"]
+    for threshold, answered in ((0.0, ["cat", "cat"]), (0.5, ["cat", "not-cat"])):
+        told = training.predict(replace(asked, threshold=("cat", threshold)), job.context)
+        assert [p["label"] for p in told["predictions"]] == answered
+    with pytest.raises(BadInputError, match="knows no label 'dog'"):
+        training.predict(replace(asked, threshold=("dog", 0.5)), job.context)
     assert [r["path"] for r in result["refused"]] == [str(missing)]
     (tmp_path / "head.safetensors").write_bytes(files["head.safetensors"][:200])
     with pytest.raises(ModelFileError, match=r"head\.safetensors"):
