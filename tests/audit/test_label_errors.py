@@ -50,6 +50,25 @@ def test_clean_photos_are_no_problem_however_hard(spread: float) -> None:
         assert verdicts.count(Verdict.OK) >= 9
 
 
+@pytest.mark.parametrize("held", [0, 20])
+def test_a_hard_task_is_not_blamed_on_its_labels(held: int) -> None:
+    photos = [Batch(label, 40, spread=6.0) for label in ("cat", "dog")]
+    photos += [Batch(b.label, held, split="test", spread=6.0) for b in photos if held]
+    verdicts = [run(audit_data(*photos, seed=seed)).verdict for seed in range(20)]
+    assert verdicts.count(Verdict.PROBLEM) <= 1 and verdicts.count(Verdict.LOOK) >= 15
+
+
+def test_so_many_wrong_labels_that_none_is_sure_are_found() -> None:
+    photos = [Batch(label, 50, spread=1.0) for label in ("cat", "dog")]
+    photos += [Batch(label, 25, split="test", spread=1.0) for label in ("cat", "dog")]
+    wrong = [Batch("cat", 20, shift={0: -1.0, 1: 1.0}, spread=1.0)]
+    wrong += [Batch("dog", 20, shift={0: 1.0, 1: -1.0}, spread=1.0)]
+    found = run(audit_data(*photos, *wrong))
+    assert found.verdict is Verdict.PROBLEM and "By however little" in found.text
+    planted = [one for one in found.details["suspects"] if one["id"][:2] in ("04", "05")]
+    assert len(planted) >= 24
+
+
 def test_a_burst_with_one_wrong_label_is_one_mistake() -> None:
     burst = replace(WRONG, n=12, family=12)
     assert run(audit_data(*CLEAN, burst)).verdict is Verdict.LOOK
