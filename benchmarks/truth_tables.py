@@ -32,9 +32,9 @@ def cost_of(rows: Rows) -> dict[tuple[str, str], float]:
     return {key: float(np.mean(costs)) for key, costs in found.items()}
 
 
-def is_found(row: Json, verdicts: Sequence[str] = SEEN) -> bool:
+def is_found(row: Json, verdicts: Sequence[str] = SEEN, twin: str = "flawed") -> bool:
     """Does a check whose question it is answer one of ``verdicts``?"""
-    checks = row["flawed"]["checks"]
+    checks = row[twin]["checks"]
     return any(checks[id_]["verdict"] in verdicts for id_ in row["expected"] if id_ in checks)
 
 
@@ -58,6 +58,12 @@ def headline(rows: Rows) -> str:
         found = [is_found(row) for row in chosen]
         called = [is_found(row, ("problem",)) for row in chosen]
         lines.append(f"| {words} | {len(chosen)} | {_rate(found)} | {_rate(called)} |")
+        found = [is_found(row, twin="clean") for row in chosen]
+        called = [is_found(row, ("problem",), "clean") for row in chosen]
+        lines.append(
+            f"| their clean twins, the same checks | {len(chosen)} | {_rate(found)} | "
+            f"{_rate(called)} |"
+        )
     for words, left_out in (
         ("clean twins, any check of the data", ABOUT_THE_MODEL),
         ("clean twins, any check at all", ()),
