@@ -12,8 +12,8 @@ Json = Mapping[str, Any]
 
 MEANING = (
     "Usually the likeliest label is the answer, which takes all mistakes for equally bad. Where "
-    "one kind is worse, another threshold is cheaper. Say what each costs; their ratio is what "
-    "moves it."
+    "one kind is worse, another threshold is cheaper. Say what each costs, in any unit: money, "
+    "minutes, or how many times as bad."
 )
 
 

@@ -32,7 +32,8 @@ class CostCurve:
         self._label = label
 
     def __call__(self, pg: Any, plot: Any) -> None:
-        axis(plot, "left", "cost a photo, 95% interval")
+        # Else it would count in thousandths, or in k of a unit it does not know.
+        axis(plot, "left", "cost a photo, 95% interval").enableAutoSIPrefix(False)
         axis(plot, "bottom", f"threshold: called '{self._label}' from this score on")
         at, cost, low, high = (list(part) for part in zip(*self._points, strict=True))
         lower, upper = (pg.PlotCurveItem(at, edge, pen=None) for edge in (low, high))

@@ -19,7 +19,7 @@ from catstudio.ui.widgets import Card, ComboBox, DoubleSpinBox, button, label
 
 _PAUSE_MS = 150
 _MOST, _LEAST = 1_000_000.0, 0.01
-_FIELD_WIDTH = 128
+_FIELD_WIDTH, _FIELDS_WIDTH, _TABLE_WIDTH = 128, 460, 560
 _OLD = (
     "This run was questioned before its answers were kept. Question it again to see what another "
     "threshold would cost."
@@ -188,18 +188,19 @@ class CostsView(Card):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(M)
         grid.setVerticalSpacing(XS)
-        grid.setColumnStretch(2, 1)
-        self._for = label("The label that is looked for", "muted")
-        self._asked = [label("", "muted") for _ in range(3)]
-        self._unit = label("in any unit: money, minutes, or times as bad", "small")
-        self._mix_up = label("Taking one of the others for another costs nothing here.", "small")
+        grid.setColumnStretch(0, 1)
+        self._fields.setMaximumWidth(_FIELDS_WIDTH)
+        self._for = label("The label that is looked for", "muted", wrap=True)
+        self._asked = [label("", "muted", wrap=True) for _ in range(3)]
+        self._mix_up = label(
+            "Taking one of the others for another costs nothing here.", "small", wrap=True
+        )
         fields = (self.labels, self.false_alarm, self.miss, self.share)
         for row, (words, field) in enumerate(zip((self._for, *self._asked), fields, strict=True)):
             field.setFixedWidth(_FIELD_WIDTH)
             grid.addWidget(words, row, 0)
             grid.addWidget(field, row, 1)
-        grid.addWidget(self._unit, 1, 2)
-        grid.addWidget(self._mix_up, 2, 2)
+        grid.addWidget(self._mix_up, len(fields), 0, 1, 2)
         self.column.addWidget(self._fields)
         self._answer = QWidget()
         self._answer_column = QVBoxLayout(self._answer)
@@ -224,9 +225,11 @@ def _table(rows: list[list[str]]) -> QWidget:
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(L)
     grid.setVerticalSpacing(XS)
-    grid.setColumnStretch(len(rows[0]), 1)
+    result.setMaximumWidth(_TABLE_WIDTH)
+    for column in range(len(rows[0])):
+        grid.setColumnStretch(column, 3 if column else 2)
     for row, cells in enumerate(rows):
         for column, text in enumerate(cells):
             is_head = row == 0 or column == 0
-            grid.addWidget(label(text, "muted" if is_head else ""), row, column)
+            grid.addWidget(label(text, "muted" if is_head else "", wrap=True), row, column)
     return result
