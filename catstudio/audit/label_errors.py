@@ -103,15 +103,7 @@ def run(data: AuditData) -> Finding:
         more = ~np.isin(doubted.rows, rows)
         rows = np.concatenate([rows, doubted.rows[more]])
         suggested = np.concatenate([suggested, doubted.suggested[more]])
-    suspects = [
-        {
-            "id": data.items[int(judged.index[i])].id,
-            "label": data.labels[int(judged.y[i])],
-            "suggested": data.labels[int(j)],
-            "probability": round(float(noise.q[i, j]), 4),
-        }
-        for i, j in zip(rows, suggested, strict=True)
-    ]
+    suspects = _suspects(data, judged, noise.q, rows, suggested)
     return Finding(
         id=CHECK.id,
         verdict=verdict,
@@ -120,18 +112,9 @@ def run(data: AuditData) -> Finding:
         high=high,
         n=n,
         unit="share",
-        text=" ".join(
-            [_text(noise.share, (low, high), judged, n_sure, expected), doubted.text]
-        ).strip(),
+        text=f"{_text(noise.share, (low, high), n, n_sure, expected)} {doubted.text}".strip(),
         advice=_advice(verdict),
-        images=tuple(
-            Shown(
-                str(one["id"]),
-                f"labelled {one['label']}; the rest of the data says {one['suggested']} with "
-                f"{percent(float(noise.q[i, j]))}%",
-            )
-            for one, i, j in list(zip(suspects, rows, suggested, strict=True))[:MOST_SHOWN]
-        ),
+        images=tuple(_shown(one) for one in suspects[:MOST_SHOWN]),
         details={
             "suspects": suspects,
             "expected_if_honest": expected,
@@ -140,6 +123,29 @@ def run(data: AuditData) -> Finding:
             "n_left_out": judged.n_left_out,
             "by_pair": _pairs(suspects),
         },
+    )
+
+
+def _suspects(
+    data: AuditData, judged: Judged, q: Floats, rows: Ints, suggested: Ints
+) -> list[dict[str, Any]]:
+    """``{id, label, suggested, probability}`` of each of the judged photos ``rows``."""
+    return [
+        {
+            "id": data.items[int(judged.index[i])].id,
+            "label": data.labels[int(judged.y[i])],
+            "suggested": data.labels[int(j)],
+            "probability": float(q[i, j]),
+        }
+        for i, j in zip(rows, suggested, strict=True)
+    ]
+
+
+def _shown(one: dict[str, Any]) -> Shown:
+    return Shown(
+        one["id"],
+        f"labelled {one['label']}; the rest of the data says {one['suggested']} with "
+        f"{percent(one['probability'])}%",
     )
 
 
@@ -222,9 +228,8 @@ def _too_few(data: AuditData) -> Finding:
 
 
 def _text(
-    share: float, interval: tuple[float, float], judged: Judged, n_suspects: int, expected: float
+    share: float, interval: tuple[float, float], n: int, n_suspects: int, expected: float
 ) -> str:
-    n = len(judged.y)
     photos = "photo is" if n_suspects == 1 else "photos are"
     return (
         f"About {percent(share)}% of the labels look wrong ({percent(interval[0])} to "
