@@ -18,7 +18,7 @@ Ints = NDArray[np.intp]
 FINE_BELOW = 0.1
 """Share of training photos contradicted although their labels are right: mostly 0 to 0.09 among 28
 to 84 real photos. With one label in five wrong it is 0.14 to 0.4."""
-PROBLEM_FROM = 0.2
+PROBLEM_FROM = 0.15
 MIN_PHOTOS = 16
 """Training photos below which a single mistake is a large share already."""
 MIN_HELD = 10

@@ -32,6 +32,14 @@ PROBLEM_RATIO = 8.0
 """Twice the gain in log-likelihood by wrong labels from which on chance does not explain it, with
 two labels: of 60 clean sets of made-up data, easy to hard, one gained 7.0 and the others less,
 and none of 12 sets of real photos more than 1. Each further label has a share of its own to gain by."""
+MANY_WRONG = 0.04
+"""Share of wrong labels from which on ``PROBABLE_RATIO`` is enough, where training photos are also
+contradicted more often than right labels mostly are: two signs that each alone prove less. Of 480
+clean sets of made-up data, three of them so hard that one photo in four is mistaken, at most 5% of
+any kind show both."""
+PROBABLE_RATIO = 4.0
+"""Twice the gain in log-likelihood that one clean set in forty shows by chance (chi-squared, one
+degree of freedom, one side): below it suspects are shown, and nothing is claimed."""
 FINE_TO = 0.1
 """Labels are not called fine while more than a tenth of them could be wrong."""
 PROBLEM_P = 0.005
@@ -100,6 +108,8 @@ def run(data: AuditData) -> Finding:
     if doubted.verdict in (Verdict.LOOK, Verdict.PROBLEM):
         # Many wrong labels make a model so unsure that no single one stands out.
         verdict = gravest([verdict, doubted.verdict])
+        if noise.share >= MANY_WRONG and noise.ratio >= PROBABLE_RATIO:
+            verdict = Verdict.PROBLEM
         more = ~np.isin(doubted.rows, rows)
         rows = np.concatenate([rows, doubted.rows[more]])
         suggested = np.concatenate([suggested, doubted.suggested[more]])
@@ -192,7 +202,7 @@ def _verdict(
     is_beyond_chance = noise.ratio >= _ratio_for(noise.q.shape[1])
     if n >= MIN_SUSPECTS and is_beyond_chance and _at_least(n, expected) <= PROBLEM_P:
         return Verdict.PROBLEM
-    if is_any_probable:
+    if len(groups) >= MIN_SUSPECTS and is_any_probable and noise.ratio >= PROBABLE_RATIO:
         return Verdict.LOOK
     return Verdict.OK if high <= FINE_TO else Verdict.UNKNOWN
 

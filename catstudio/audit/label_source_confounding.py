@@ -14,15 +14,17 @@ LIMITS = {
     "format": (0.15, 0.3),
     "size": (0.2, 0.4),
     "shape": (0.3, 0.6),
-    "cast": (0.45, 0.6),
-    "grain": (0.6, 0.85),
+    "cast": (0.6, 0.6),
+    "grain": (0.8, 0.85),
 }
 """For each trait where a tie becomes worth a look, and where a problem.
 
 A V of 0.1 is small and of 0.3 medium by Cohen (1988); nothing ties source and format to a subject.
 Subjects differ in size and shape by nature (0.12 between photos of cats and dogs, the upper bound
 0.25). Cast and grain of 360 real photos: up to 0.27 within one origin, 0.78 between photos of
-different origin, which are a case for a look; a cast of 12% comes to 0.8."""
+different origin, which cost nothing where they were tried; a cast of 12% comes to 0.8."""
+BEYOND_CHANCE = 0.36
+"""Share of the problem's limit that the lower bound of cast or grain must reach for a problem."""
 FAR_FROM_CHANCE = 0.5
 """Where only its own tie counts: part of the first limit that the lower bound must reach."""
 ALWAYS_JUDGED = ("source", "format")
@@ -92,10 +94,11 @@ def judge(tie: Tie) -> Verdict:
     fine, problem = LIMITS[tie.trait]
     chance = fine * FAR_FROM_CHANCE
     verdict = verdict_of(tie.value, tie.low, tie.high, fine, problem)
+    is_pixels = tie.trait in ("cast", "grain")
     # The bounds of cast and grain are those of cross-validated areas, wide at fifteen a side.
-    if verdict is Verdict.LOOK and tie.low < (0.0 if tie.trait in ("cast", "grain") else chance):
+    if verdict is Verdict.LOOK and tie.low < (0.0 if is_pixels else chance):
         return Verdict.UNKNOWN
-    if tie.trait in ("cast", "grain") and tie.value >= problem and tie.low >= chance:
+    if is_pixels and tie.value >= problem and tie.low >= BEYOND_CHANCE * problem:
         # Intervals of cross-validated areas are wide; such a value with such a bound is no chance.
         return Verdict.PROBLEM
     return verdict
