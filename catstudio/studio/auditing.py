@@ -18,7 +18,6 @@ from catstudio.core.thumbnails import thumbnail
 from catstudio.core.types import ImageRecord, State, soft_label
 from catstudio.jobs.events import Done
 from catstudio.jobs.requests import AuditItem, AuditRequest
-from catstudio.report.page import page
 from catstudio.resources import resource
 from catstudio.sources import importing
 from catstudio.studio.requesting import new_job_id
@@ -105,6 +104,9 @@ def write_page(
     store: Store, run_folder: Path, report: dict[str, Any], out: Path, eye: Results
 ) -> None:
     """Write the run's report, and what the blind test says, as one HTML file to ``out``."""
+
+    # Only who writes a page pays for it: it draws charts, and is not for the start.
+    from catstudio.report.page import page
 
     def picture(id_: str) -> bytes | None:
         try:
