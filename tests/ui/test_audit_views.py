@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QWidget
 
 from catstudio.core.files import write_atomic
 from catstudio.jobs.events import Cancelled, Done, Found, Progress
 from catstudio.jobs.requests import AuditRequest
+from catstudio.resources import resource
 from catstudio.studio import Studio
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.counts import Counts
@@ -100,6 +103,27 @@ def test_a_check_opens_by_keyboard_and_its_image_is_shown(studio, tab, audit, qt
     with qtbot.waitSignal(tab.show_image) as told:
         qtbot.mouseClick(row.tiles.buttons[1], Qt.MouseButton.LeftButton)
     assert told.args == [audit["checks"][1]["shown"][0]["beside"]]
+
+
+def test_the_turkey_test_asks_about_photos_of_ones_own(
+    studio, bridge, tab, audit, qtbot, tmp_path, monkeypatch
+) -> None:
+    (tmp_path / "farm").mkdir()
+    photo = next((resource("examples") / "not-cat").glob("*.jpg"))
+    shutil.copy(photo, tmp_path / "farm" / "turkey.jpg")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "farm"))
+    asked: list[AuditRequest] = []
+    monkeypatch.setattr(bridge, "submit", asked.append)
+    add_run(studio, {**audit, "checks": [*audit["checks"], check("turkey_test", "ok")]})
+    tab.refresh()
+    qtbot.waitUntil(lambda: len(tab.checks.rows) == 5)
+    row = next(row for row in tab.checks.rows if row.check["id"] == "turkey_test")
+    row.set_open(True)
+    (ask,) = [b for b in row.findChildren(QPushButton) if "your own" in b.text()]
+    ask.click()
+    qtbot.waitUntil(lambda: bool(asked))
+    assert [Path(path).name for path in asked[0].strangers] == ["turkey.jpg"]
+    assert tab.audit_bar.work.isVisible()
 
 
 def test_rows_stay_open_while_others_come(bridge, themed, qtbot) -> None:

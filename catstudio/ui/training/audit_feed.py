@@ -55,13 +55,17 @@ class AuditFeed(QObject):
                 lambda: (number, studio.audit(number)), self._read, self._unreadable, self
             )
 
-    def start(self, number: int) -> None:
-        """Question run ``number``, in the background."""
+    def start(self, number: int, strangers: tuple[str, ...] | None = None) -> None:
+        """Question run ``number``, in the background; ``strangers`` are photos of neither class or
+        folders of them, the examples when None."""
         if number in self._running.values():
             return
         studio = self._bridge.studio
         self._bridge.fetch(
-            lambda: studio.audit_request(number), self._submit, self._unreadable, self
+            lambda: studio.audit_request(number, strangers=strangers),
+            self._submit,
+            self._unreadable,
+            self,
         )
 
     def cancel(self) -> None:

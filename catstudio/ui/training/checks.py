@@ -16,7 +16,7 @@ from catstudio.ui.icons import icon
 from catstudio.ui.mark import Mark
 from catstudio.ui.theme import XL, XS, M, S
 from catstudio.ui.training.tiles import ImageTiles
-from catstudio.ui.widgets import Card, Line, label
+from catstudio.ui.widgets import Card, Line, button, label
 
 VERDICTS = {
     "ok": ("ok", "ok", "OK"),
@@ -25,14 +25,19 @@ VERDICTS = {
     "unknown": ("question", "muted", "Too few to tell"),
 }
 """Of each verdict its icon, the colour of both, and its word."""
+_TURKEY_TEST = "turkey_test"
 _MOST_IMAGES = 24
 _SIDE = 72
 
 
 class CheckRow(QWidget):
-    """One check: a line with verdict, title and what was found; pressed, the rest below it."""
+    """One check: a line with verdict, title and what was found; pressed, the rest below it.
+
+    ``strangers_asked`` is the button of the turkey test, which wants photos of neither class.
+    """
 
     show_image = Signal(str)
+    strangers_asked = Signal()
 
     def __init__(
         self, bridge: StudioBridge, check: Mapping[str, Any], parent: QWidget | None = None
@@ -107,14 +112,20 @@ class CheckRow(QWidget):
         if shown:
             self.tiles.show_images(audit_words.shown_images(self.check)[:_MOST_IMAGES])
             column.addWidget(self.tiles)
+        if self.check["id"] == _TURKEY_TEST:
+            ask = button("Ask about photos of your own…", icon="folder")
+            ask.clicked.connect(self.strangers_asked)
+            column.addWidget(ask, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(label(f"Method: {self.check['source']}", "small", wrap=True))
         return body
 
 
 class ChecksView(Card):
-    """All checks found so far, the gravest first. ``show_image`` carries an image's id."""
+    """All checks found so far, the gravest first. ``show_image`` carries an image's id,
+    ``strangers_asked`` wants photos of neither class for the turkey test."""
 
     show_image = Signal(str)
+    strangers_asked = Signal()
 
     def __init__(self, bridge: StudioBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -145,6 +156,7 @@ class ChecksView(Card):
                 self._drop(row)
                 row = CheckRow(self._bridge, check)
                 row.show_image.connect(self.show_image)
+                row.strangers_asked.connect(self.strangers_asked)
             self.rows.append(row)
         for row in known.values():
             self._drop(row)

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from catstudio.core.errors import CatStudioError
 from catstudio.core.types import RunRecord
@@ -72,6 +80,7 @@ class TrainingTab(QWidget):
         self.sources = SourcesView(bridge)
         self.checks = ChecksView(bridge)
         self.checks.show_image.connect(self.show_image)
+        self.checks.strangers_asked.connect(self._ask_strangers)
         self.costs = CostsView(bridge)
         self.costs.asked.connect(self._question)
         self.costs.failed.connect(self.failed)
@@ -186,6 +195,11 @@ class TrainingTab(QWidget):
     def _question(self) -> None:
         if self._shown is not None:
             self.feed.start(self._shown[0])
+
+    def _ask_strangers(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Photos that show none of the labels")
+        if path and self._shown is not None:
+            self.feed.start(self._shown[0], (path,))
 
     def _show_audit(self) -> None:
         audit, is_shown = self.feed.audit, self._shown is not None
