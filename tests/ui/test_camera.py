@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -112,6 +113,32 @@ def test_a_photo_is_taken_and_taken_back(
     qtbot.keyClick(room, Qt.Key.Key_Backspace)
     qtbot.waitUntil(lambda: studio.image(photo.id).state is State.TRASHED, timeout=WAIT)
     qtbot.waitUntil(lambda: not room.taken.strip.isVisible(), timeout=WAIT)
+
+
+def test_an_older_read_does_not_bring_a_photo_back(
+    empty_bridge: StudioBridge, room: CameraRoom, qtbot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.press()
+    qtbot.waitUntil(room.taken.strip.isVisible, timeout=WAIT)
+    wait_for(qtbot, empty_bridge, 1)
+    studio, go_on, ended = empty_bridge.studio, threading.Event(), threading.Event()
+    read = studio.images_by_id
+
+    def slow(ids):
+        found = read(ids)
+        if found:
+            go_on.wait(WAIT / 1000)
+            ended.set()
+        return found
+
+    monkeypatch.setattr(studio, "images_by_id", slow)
+    room.taken._read()
+    room.taken.take_back()
+    qtbot.waitUntil(lambda: not room.taken.strip.isVisible(), timeout=WAIT)
+    go_on.set()
+    assert ended.wait(WAIT / 1000)
+    qtbot.wait(50)
+    assert not room.taken.strip.isVisible()
 
 
 def test_what_is_undone_in_the_window_leaves_the_strip(

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from catstudio.core.changes import Touched
 from catstudio.core.types import ImageRecord, State
-from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.bridge import Fetch, StudioBridge
 from catstudio.ui.camera.shots import Shot, Shots
 from catstudio.ui.gallery.thumbnails import Thumbnails
 from catstudio.ui.strip import SIDE, ThumbnailStrip
@@ -28,6 +28,7 @@ class Taken(QWidget):
         self._shots = shots
         self._taken: list[Shot] = []
         self._is_ready = True
+        self._reading: Fetch | None = None
         self.strip = ThumbnailStrip(Thumbnails(bridge, self, limit=16 << 20), most=_SHOWN)
         self.blurred = label("The last photo seems blurred.", "look")
         self.blurred.hide()
@@ -79,7 +80,10 @@ class Taken(QWidget):
     def _read(self) -> None:
         ids = [id_ for shot in reversed(self._taken) for id_ in reversed(shot.ids)]
         studio = self._bridge.studio
-        self._bridge.fetch(lambda: studio.images_by_id(ids), self._show)
+        if self._reading is not None:
+            # Two reads may end in any order, and the older knows photos that were taken back.
+            self._reading.cancel()
+        self._reading = self._bridge.fetch(lambda: studio.images_by_id(ids), self._show)
 
     def _show(self, records: list[ImageRecord]) -> None:
         there = [record for record in records if record.state is not State.TRASHED]
