@@ -81,6 +81,16 @@ def source_change(one: Json) -> str:
     return f"{change['text']} {one.get('worth_text', '') if worth else ''}".strip()
 
 
+def curve_levels(audit: Json) -> list[tuple[str, float]]:
+    """(source, percent): what "real and this source" scored, to be read off the learning curve."""
+    levels = []
+    for arm in audit.get("arms") or ():
+        kind, _, source = str(arm["id"]).partition("+")
+        if kind == "real" and source:
+            levels.append((source, 100 * arm["balanced_accuracy"]["value"]))
+    return levels
+
+
 def sources_summary(audit: Json) -> str:
     """What the bars show, or why there are none."""
     why = " ".join(str(text) for text in (audit.get("why_not") or {}).values())

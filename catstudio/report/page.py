@@ -174,14 +174,10 @@ def _curve(audit: Json) -> str:
     if not curve or len(curve.get("points") or ()) < 2:
         return ""
     points = [(p["n"], 100 * p["mean"], 100 * p["low"], 100 * p["high"]) for p in curve["points"]]
-    levels = []
-    for arm in audit.get("arms") or ():
-        kind, _, source = str(arm["id"]).partition("+")
-        if kind == "real" and source:
-            value = 100 * arm["balanced_accuracy"]["value"]
-            levels.append(
-                svg.Level(f"+ {audit_words.source_title(source).lower()}", value, color(source))
-            )
+    levels = [
+        svg.Level(f"+ {audit_words.source_title(source).lower()}", value, color(source))
+        for source, value in audit_words.curve_levels(audit)
+    ]
     text = escape(str(curve.get("text", "")))
     return f"<h3>What more real photos buy</h3>{svg.learning_curve(points, levels)}<p>{text}</p>"
 

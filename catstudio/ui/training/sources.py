@@ -89,15 +89,10 @@ def _bar(one: Mapping[str, Any]) -> Bar:
 
 def _levels(audit: Mapping[str, Any]) -> list[Level]:
     """What "real and one source more" scored, to be read off the curve."""
-    levels = []
-    for arm in audit.get("arms") or ():
-        kind, _, source = str(arm["id"]).partition("+")
-        if kind == "real" and source:
-            value = 100 * arm["balanced_accuracy"]["value"]
-            levels.append(
-                Level(f"with {audit_words.source_title(source).lower()}", value, f"source:{source}")
-            )
-    return levels
+    return [
+        Level(f"with {audit_words.source_title(source).lower()}", value, f"source:{source}")
+        for source, value in audit_words.curve_levels(audit)
+    ]
 
 
 def _rows(sources: Sequence[Mapping[str, Any]]) -> QWidget:
