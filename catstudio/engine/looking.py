@@ -71,23 +71,31 @@ class Looked:
     statistics: Rows
 
 
-def load_square(path: str | Path, backbone: Backbone) -> Image.Image:
-    """The :func:`canonical` square of a file; :class:`ImageRefusedError` if unreadable."""
-    path = Path(path)
-    data = read_bytes(path)
-    image = _draft(data, 2 * canonical_size(backbone)) or decode(data, path.name).image
-    return canonical(image, backbone)
-
-
 def look(path: str | Path, backbone: Backbone) -> Looked:
     """Views and statistics of a file; :class:`ImageRefusedError` if unreadable."""
-    square = load_square(path, backbone)
-    return Looked(views(square, backbone), pixel_statistics.measure(np.asarray(square)))
+    stored = load(path, backbone)
+    square = canonical(stored, backbone)
+    return Looked(views(square, backbone), _statistics(square, stored))
 
 
 def measure(path: str | Path, backbone: Backbone) -> Rows:
     """The statistics of a file alone; :class:`ImageRefusedError` if unreadable."""
-    return pixel_statistics.measure(np.asarray(load_square(path, backbone)))
+    stored = load(path, backbone)
+    return _statistics(canonical(stored, backbone), stored)
+
+
+def _statistics(square: Image.Image, stored: Image.Image) -> Rows:
+    return pixel_statistics.measure(np.asarray(square), np.asarray(stored))
+
+
+def load(path: str | Path, backbone: Backbone) -> Image.Image:
+    """The picture in a file, perhaps smaller, but not so small that ``backbone`` would see it.
+
+    Raises :class:`ImageRefusedError` if it is unreadable.
+    """
+    path = Path(path)
+    data = read_bytes(path)
+    return _draft(data, 2 * canonical_size(backbone)) or decode(data, path.name).image
 
 
 def _draft(data: bytes, at_least: int) -> Image.Image | None:

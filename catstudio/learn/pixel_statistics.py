@@ -1,7 +1,8 @@
 """What pixels say that no eye reads: spectrum, noise, blocks, tone, sharpness, as one row an image.
 
 Measured on the canonical square that the backbone is shown (one size, one codec and quality for
-all), so that a file's format or size cannot show by itself.
+all), so that a file's format or size cannot show by itself. Only the blocks that a codec left are
+looked for in the picture as it was stored, where they lie on a grid.
 """
 
 from __future__ import annotations
@@ -13,12 +14,19 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-VERSION = "2"
+VERSION = "3"
 """Part of every cache key; to be raised with every change of what a column means."""
 BANDS = 16
 _SIDE = 256
 """Detail is measured in the middle square of this many pixels a side, or in all if smaller."""
 _BLOCK = 8
+_MOST_STORED = 512
+"""Pixels a side of the stored picture that are searched for blocks; finer ones vanish in the square."""
+_FAR = 14
+"""What part of the side is wide enough for both ends of any edge."""
+_LEAST_HEIGHT = 8.0
+"""Levels of grey that an edge must rise by to have a width."""
+_STEEP, _LEAST_GREY_STEP = 30.0, 0.1
 _DARK, _BRIGHT = 4, 251
 _COARSE = 4
 """Side of the blocks whose steps in colour are measured."""
@@ -39,6 +47,7 @@ NAMES: tuple[str, ...] = (
     "blue",
     "saturation",
     "sharpness",
+    "detail",
     "entropy",
     "dark",
     "bright",
@@ -50,16 +59,21 @@ NAMES: tuple[str, ...] = (
 """The columns of a row, in order."""
 
 
-def measure(square: NDArray[np.uint8]) -> Floats:
-    """The row [len(NAMES)], float32, of one image uint8 [s, s, 3] with s >= 32.
+def measure(square: NDArray[np.uint8], stored: NDArray[np.uint8]) -> Floats:
+    """The row [len(NAMES)], float32, of one image: its canonical square uint8 [s, s, 3], s >= 32.
+
+    ``stored`` uint8 [height, width, 3] is the picture that the square was made from, at the size
+    it was stored in.
 
     ``spectrum_k`` is the radially averaged log10 power of the k-th of :data:`BANDS` rings from
     the lowest frequency to the highest, less its mean over the rings (Durall et al. 2020);
     ``noise`` the robust deviation of luminance from the mean of its four neighbours, with its
-    excess kurtosis (log(1 + x), at least 0) and its correlation between neighbours; ``blockiness`` how much larger steps
-    are at every eighth pixel than elsewhere, as a share; tones in [0, 1]; ``sharpness`` log10 of
-    the variance of the Laplacian; ``entropy`` of the luminance histogram in bits; ``dark`` and
-    ``bright`` the shares of clipped pixels.
+    excess kurtosis (log(1 + x), at least 0) and its correlation between neighbours;
+    ``blockiness`` how much larger the stored picture's steps are at every eighth pixel than
+    elsewhere, as a share; tones in [0, 1]; ``sharpness`` log10 of the variance of the Laplacian;
+    ``detail`` how many of the steepest edges fit side by side into the square: about the number
+    of pixels a side that a picture was enlarged from; ``entropy`` of the luminance histogram in
+    bits; ``dark`` and ``bright`` the shares of clipped pixels.
 
     The last four tell a cast that lies on the picture from the colour of what it shows:
     ``edge_red`` and ``edge_blue`` are ln of how steep steps are in that colour against green,
@@ -74,9 +88,10 @@ def measure(square: NDArray[np.uint8]) -> Floats:
     row = (
         *_spectrum(luma),
         *_noise(residual),
-        _blockiness(luma),
+        _blockiness(stored),
         *_tones(square),
         sharpness,
+        _detail(square),
         _entropy(luma),
         float(np.mean(luma <= _DARK)),
         float(np.mean(luma >= _BRIGHT)),
@@ -156,13 +171,45 @@ def _noise(residual: Floats) -> tuple[float, float, float]:
     return spread, float(np.log1p(max(kurtosis, 0.0))), correlation
 
 
-def _blockiness(luma: Floats) -> float:
-    """How much larger the steps across the borders of 8-pixel blocks are, as a share."""
-    across = np.abs(np.diff(luma, axis=1)).mean(axis=0)
-    down = np.abs(np.diff(luma, axis=0)).mean(axis=1)
-    steps = np.concatenate([across, down])
-    at = np.concatenate([np.arange(len(across)), np.arange(len(down))]) % _BLOCK == _BLOCK - 1
-    return float((steps[at].mean() + 1e-3) / (steps[~at].mean() + 1e-3) - 1.0)
+def _blockiness(stored: NDArray[np.uint8]) -> float:
+    """How much larger the steps across the borders of 8-pixel blocks are, as a share.
+
+    Blocks show along both axes, stripes and rows of windows along one: the lesser counts. Their
+    grid may begin anywhere, since pictures are cropped and turned.
+    """
+    if min(stored.shape[:2]) <= 2 * _BLOCK:
+        return 0.0
+    luma = stored[:_MOST_STORED, :_MOST_STORED].astype(np.float32) @ _LUMA
+    return min(_at_borders(luma), _at_borders(luma.T))
+
+
+def _at_borders(luma: Floats) -> float:
+    # A few steep edges of what is shown must not outweigh many small steps.
+    steps = np.minimum(np.abs(np.diff(luma, axis=1)), _STEEP).mean(axis=0)
+    phases = steps[: len(steps) // _BLOCK * _BLOCK].reshape(-1, _BLOCK).mean(axis=0)
+    border = int(phases.argmax())
+    others = float(np.delete(phases, border).mean())
+    return float(phases[border]) / (others + _LEAST_GREY_STEP) - 1.0
+
+
+def _detail(square: NDArray[np.uint8]) -> float:
+    """The square's side over the width of its steepest edges; all of it where there are none.
+
+    An edge as wide as w pixels rises by 1 / w of its height from one pixel to the next.
+    """
+    luma = square.astype(np.float32) @ _LUMA
+    side = len(luma)
+    height = _steep_step(luma, max(2, side // _FAR))
+    return side * _steep_step(luma, 1) / height if height >= _LEAST_HEIGHT else float(side)
+
+
+def _steep_step(luma: Floats, apart: int) -> float:
+    """What one in a thousand steps between pixels so far ``apart``, across or down, exceeds."""
+    across = np.abs(luma[:, apart:] - luma[:, :-apart])
+    down = np.abs(luma[apart:] - luma[:-apart])
+    steps = np.concatenate([across.ravel(), down.ravel()])
+    place = len(steps) - max(1, len(steps) // 1000)
+    return float(np.partition(steps, place)[place])
 
 
 def _entropy(luma: Floats) -> float:

@@ -268,7 +268,7 @@ def test_cancel_is_noticed_between_two_large_photos(
         time.sleep(0.05)
         return Image.new("RGB", (backbone.input_size, backbone.input_size))
 
-    monkeypatch.setattr(looking, "load_square", slow)
+    monkeypatch.setattr(looking, "load", slow)
     items = [structs.replace(item(folder[0]), sha256=f"{k:064x}") for k in range(64)]
     with pytest.raises(CancelledError):
         embedding.embed_items(items, "", loaded, context([], cancelled))

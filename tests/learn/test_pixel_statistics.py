@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -12,8 +13,13 @@ from PIL import Image
 from catstudio.learn.pixel_statistics import BANDS, NAMES, column, measure
 
 
+def row(picture: np.ndarray) -> np.ndarray:
+    """Of a picture that was stored as the square it is."""
+    return measure(picture, picture)
+
+
 def value(square: np.ndarray, name: str) -> float:
-    return float(column(measure(square)[None], name)[0])
+    return float(column(row(square)[None], name)[0])
 
 
 def grey(luma: np.ndarray) -> np.ndarray:
@@ -29,7 +35,7 @@ def test_a_wave_shows_in_its_own_ring() -> None:
     for band in (2, 7, 13):
         frequency = (band + 0.5) / (2 * BANDS)
         wave = grey(128 + 60 * np.tile(np.sin(2 * np.pi * frequency * x), (256, 1)))
-        assert int(np.argmax(measure(wave)[:BANDS])) == band
+        assert int(np.argmax(row(wave)[:BANDS])) == band
 
 
 def test_noise_is_measured_and_a_filter_shows_in_its_correlation() -> None:
@@ -50,12 +56,46 @@ def test_tones_clipping_and_information() -> None:
     assert value(grey(np.full((64, 64), 90.0)), "entropy") == 0.0
 
 
-def test_coarse_jpeg_shows_its_blocks() -> None:
+def scene(side: int = 256) -> np.ndarray:
+    """Sharp and soft things with a little noise, as in a photo."""
+    x, y = np.meshgrid(np.arange(side), np.arange(side))
+    discs = sum(
+        40.0 * (np.hypot(x - side * a, y - side * b) < side * r)
+        for a, b, r in ((0.3, 0.4, 0.2), (0.7, 0.6, 0.25), (0.5, 0.2, 0.1))
+    )
+    return grey(60 + discs + (x + y) * 60 / side + noise(3, side=side)[..., 0] - 128.0)
+
+
+def stored_as_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
     buffer = io.BytesIO()
-    smooth = np.add.outer(np.arange(256.0), np.arange(256.0)) / 2 + noise(6)[..., 0] - 128
-    Image.fromarray(grey(smooth)).save(buffer, "JPEG", quality=8)
-    coarse = np.asarray(Image.open(buffer).convert("RGB"))
-    assert value(coarse, "blockiness") > value(grey(smooth), "blockiness") + 0.3
+    Image.fromarray(picture).save(buffer, "JPEG", quality=quality)
+    return np.asarray(Image.open(buffer).convert("RGB"))
+
+
+def test_coarse_jpeg_shows_its_blocks() -> None:
+    coarse = stored_as_jpeg(scene(), 5)
+    blocks = [value(picture, "blockiness") for picture in (scene(), coarse)]
+    assert blocks[0] < 0.2 < 0.5 < blocks[1]
+    # Cut off anywhere and stored well, the blocks are still there.
+    again = stored_as_jpeg(np.ascontiguousarray(coarse[3:, 5:]), 95)
+    assert value(again, "blockiness") > 0.5
+
+
+def test_stripes_are_no_blocks() -> None:
+    stripes = np.tile(np.where(np.arange(256) // 8 % 2, 90.0, 160.0), (256, 1))
+    assert value(grey(stripes), "blockiness") < 0.2
+
+
+@pytest.mark.parametrize("size", [24, 40, 64, 128])
+def test_detail_tells_how_small_a_picture_was_before_it_was_enlarged(size: int) -> None:
+    small = Image.fromarray(scene()).resize((size, size), Image.Resampling.LANCZOS)
+    enlarged = np.asarray(small.resize((256, 256), Image.Resampling.BICUBIC))
+    assert 0.6 * size < value(enlarged, "detail") < 1.6 * size
+    assert value(scene(), "detail") > 150
+
+
+def test_without_an_edge_detail_is_not_missed() -> None:
+    assert value(grey(np.full((64, 64), 128.0)), "detail") == 64.0
 
 
 def test_blur_lowers_sharpness() -> None:
@@ -87,8 +127,8 @@ def test_a_cast_is_told_from_the_colour_of_what_is_shown() -> None:
 
 
 def test_grey_pictures_have_no_cast() -> None:
-    row = measure(noise(20))
-    assert [float(column(row[None], name)[0]) for name in NAMES[-4:]] == [0.0] * 4
+    found = row(noise(20))
+    assert [float(column(found[None], name)[0]) for name in NAMES[-4:]] == [0.0] * 4
 
 
 @settings(max_examples=30, deadline=None)
@@ -99,6 +139,6 @@ def test_every_image_gives_numbers(side: int, kind: str, seed: int) -> None:
         "noise": 128 + 90 * np.random.default_rng(seed).standard_normal((side, side)),
         "step": np.where(np.arange(side) < side // 2, 0.0, 255.0) * np.ones((side, 1)),
     }[kind]
-    row = measure(grey(made))
-    assert row.shape == (len(NAMES),) and row.dtype == np.float32
-    assert np.isfinite(row).all()
+    found = row(grey(made))
+    assert found.shape == (len(NAMES),) and found.dtype == np.float32
+    assert np.isfinite(found).all()
