@@ -1,4 +1,4 @@
-"""Does the label hide in something else: the source, the file format, the size, a cast?"""
+"""Does the label hide in something else: the source, the file format, the size, blur, a cast?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from catstudio.audit.base import AuditData, Check, Finding, Shown, Verdict, verdict_of
 from catstudio.audit.cells import gravest
-from catstudio.audit.traits import Tie, pixel_ties, recorded_ties, visible
+from catstudio.audit.traits import Tie, counted_ties, pixel_ties, visible
 from catstudio.learn.answer import percent
 
 LIMITS = {
@@ -14,6 +14,8 @@ LIMITS = {
     "format": (0.15, 0.3),
     "size": (0.2, 0.4),
     "shape": (0.3, 0.6),
+    "blocks": (0.2, 0.4),
+    "blur": (0.2, 0.4),
     "cast": (0.6, 0.6),
     "grain": (0.8, 0.85),
 }
@@ -39,6 +41,8 @@ _NAMES = {
     "format": "file format",
     "size": "size",
     "shape": "shape",
+    "blocks": "JPEG quality",
+    "blur": "blur",
     "cast": "colour cast",
     "grain": "grain",
 }
@@ -50,6 +54,8 @@ _ADVICE = {
     "format": "Get the images of all labels from the same places, in the same file format.",
     "size": "Get the images of all labels from the same places, in the same sizes.",
     "shape": "Frame the images of all labels alike, or crop them alike before adding them.",
+    "blocks": "Get the images of all labels in the same quality: blocks that were once stored stay.",
+    "blur": "Get the images of all labels in the same sharpness; leave out enlarged thumbnails.",
     "cast": "Photograph all labels in the same light, with the same camera, or vary the colours of all.",
     "grain": "Get the images of all labels from the same cameras and places.",
 }
@@ -59,20 +65,20 @@ def run(data: AuditData) -> Finding:
     """Look for traits that give the label away without what the images show.
 
     The figure is the firmest tie, 0 (none) to 1 (either tells the other): bias-corrected
-    Cramér's V for what is recorded of a file, twice the area under the ROC curve less one for
+    Cramér's V for what an image has or has not, twice the area under the ROC curve less one for
     cast and grain.
     """
     families = {item for i in data.train for item in data.items[int(i)].lineages[:1] or (str(i),)}
     if len(data.train) < MIN_IMAGES or len(families) < MIN_FAMILIES:
         return _too_few(data, len(families))
-    ties = recorded_ties(data)
-    n_recorded = len(ties)
+    ties = counted_ties(data)
+    n_counted = len(ties)
     ties += pixel_ties(data)
     judged = [(tie, judge(tie)) for tie in ties]
     verdict = gravest([Verdict.OK, *(v for tie, v in judged if _counts(tie, v))])
     found = [(tie, v) for tie, v in judged if v in (Verdict.PROBLEM, Verdict.LOOK)]
     found.sort(key=lambda one: (one[1] is not verdict, -one[0].value / LIMITS[one[0].trait][1]))
-    top = found[0][0] if found else _firmest(ties[:n_recorded], judged, verdict)
+    top = found[0][0] if found else _firmest(ties[:n_counted], judged, verdict)
     seen = _seen(data, top) if found and top else ""
     return Finding(
         id=CHECK.id,
@@ -108,12 +114,10 @@ def _counts(tie: Tie, verdict: Verdict) -> bool:
     return tie.trait in ALWAYS_JUDGED or verdict in (Verdict.PROBLEM, Verdict.LOOK)
 
 
-def _firmest(
-    recorded: list[Tie], judged: list[tuple[Tie, Verdict]], verdict: Verdict
-) -> Tie | None:
+def _firmest(counted: list[Tie], judged: list[tuple[Tie, Verdict]], verdict: Verdict) -> Tie | None:
     """What the figure is of while nothing is found: the tie that leaves it unknown, or the largest."""
     undecided = [tie for tie, v in judged if v is verdict and tie.trait in ALWAYS_JUDGED]
-    return max(undecided or recorded, key=lambda tie: tie.value, default=None)
+    return max(undecided or counted, key=lambda tie: tie.value, default=None)
 
 
 def _too_few(data: AuditData, n_families: int) -> Finding:
@@ -175,9 +179,9 @@ def sentence(data: AuditData, tie: Tie) -> str:
             f"other labels in {percent(tie.own)} of 100 pairs ({percent(low)} to {percent(high)}, "
             f"n = {tie.n:,}; 50 is chance): {label} has {tie.what}."
         )
-    is_or_has = {"size": "measure "}.get(tie.trait, "are ")
+    verb = {"size": "measure", "blocks": "come"}.get(tie.trait, "are")
     return (
-        f"{percent(tie.own)}% of the {label} images {is_or_has}{tie.what}, {percent(tie.rest)}% of "
+        f"{percent(tie.own)}% of the {label} images {verb} {tie.what}, {percent(tie.rest)}% of "
         f"the others (n = {tie.n:,}, a tie of {tie.value:.2f}, {tie.low:.2f} to {tie.high:.2f}; "
         "0 is none, 1 is a full one)."
     )
@@ -254,8 +258,8 @@ CHECK = Check(
     title="Does the label hide in the source?",
     question="Could it tell the labels by where an image comes from, instead of what it shows?",
     meaning=(
-        "How firmly the label goes with the source, file format, size, shape, colour cast or "
-        "grain of the training images: 0 not at all, 1 entirely."
+        "How firmly the label goes with the source, file format, size, shape, JPEG quality, blur, "
+        "colour cast or grain of the training images: 0 not at all, 1 entirely."
     ),
     source="Cramér's V (Bergsma 2013) and mutual information, by lineage; Grommelt et al. 2024",
     run=run,

@@ -67,6 +67,21 @@ def test_sizes_and_shapes_tied_to_the_label() -> None:
     assert shaped.verdict is Verdict.PROBLEM and "wide" in shaped.text
 
 
+def test_blocks_and_blur_that_most_of_one_label_has() -> None:
+    """Four in five of one label and one in five of the other: seen although many lack it."""
+    blocky, blurred = {"blockiness": 20.0}, {"detail": -7.0}
+    for pixels, trait, words in (
+        (blocky, "blocks", "80% of the cat images come with the blocks of a low JPEG quality"),
+        (blurred, "blur", "80% of the cat images are blurred or enlarged, 20% of the others"),
+    ):
+        batches = [Batch("cat", 24, pixels=pixels), Batch("cat", 6)]
+        batches += [Batch("dog", 6, pixels=pixels), Batch("dog", 24)]
+        for seed in range(5):
+            found = ask(*batches, seed=seed)
+            assert found.verdict is Verdict.PROBLEM and found.details["trait"] == trait
+            assert words in found.text and "n = 60" in found.text
+
+
 def test_a_colour_cast_on_one_label() -> None:
     found = two({"pixels": {"edge_red": 1.5, "edge_blue": -1.5}}, {})
     assert found.verdict is Verdict.PROBLEM and found.details["trait"] == "cast"
