@@ -9,29 +9,26 @@ from numpy.typing import NDArray
 
 from catstudio.audit.base import AuditData, Check, Finding, Shown, Verdict, verdict_of
 from catstudio.audit.cells import made_in_training, sampled
+from catstudio.audit.nearest import (
+    MEANT_TO_BE_NEAR,
+    MIN_REFERENCES,
+    Yardstick,
+    matches,
+    yardstick,
+)
 from catstudio.learn.answer import percent
-from catstudio.learn.intervals import LEVEL, wilson
-from catstudio.learn.lineages import family_numbers
+from catstudio.learn.intervals import wilson
 
 Ints = NDArray[np.intp]
 Floats = NDArray[np.floating]
 
-MEANT_TO_BE_NEAR = ("augment", "blend", "copy")
-"""Sources that change a photo and are meant to stay near it: being near is no flaw of theirs."""
 FINE_BELOW = 0.03
 """Share of copies beyond chance that costs a training set nothing."""
 PROBLEM_FROM = 0.1
 """One image in ten that brings nothing but a photo again."""
-MIN_REFERENCES = 20
-"""Real photos whose nearest neighbour must be known before "ever" means anything."""
-NEAR_COPY = 0.92
-"""Match above which two photos are near-copies themselves, and no measure for others."""
-MANY_ALIKE = 0.05
-"""Share of photos that match so well from which on it is the subject that looks alike."""
 MOST = 3000
 """Of each kind that are compared."""
 MOST_SHOWN = 24
-_CHUNK = 512
 
 
 def run(data: AuditData) -> Finding:
@@ -47,20 +44,17 @@ def run(data: AuditData) -> Finding:
     if not len(made):
         return _nothing(n_meant)
     photos = sampled(data.train[data.is_real[data.train]], MOST, data.seed)
-    held = np.flatnonzero(data.is_real)
-    reference = _matches(data, sampled(held, MOST, data.seed), photos, outside=True)[0]
-    reference = reference[np.isfinite(reference)]
-    if len(reference) < MIN_REFERENCES:
-        return _too_few(len(reference), len(made))
-    limit = _limit(reference)
+    real = np.flatnonzero(data.is_real)
+    reference = yardstick(data, sampled(real, MOST, data.seed), photos)
+    if reference.n < MIN_REFERENCES:
+        return _too_few(reference.n, len(made))
     made = sampled(made, MOST, data.seed)
-    match, nearest = _matches(data, made, photos)
+    match, nearest = matches(data, made, photos)
     order = np.argsort(-match, kind="stable")
-    copies = order[match[order] > limit]
+    copies = order[match[order] > reference.limit]
     n, k = len(made), len(copies)
     low, high = wilson(k, n)
-    # The largest of r draws is beaten by a share of up to 1 - 0.05^(1/r) of draws (95%).
-    chance = float(1.0 - (1.0 - LEVEL) ** (1.0 / len(reference)))
+    chance = reference.chance
     verdict = verdict_of(k / n - chance, low - chance, high - chance, FINE_BELOW, PROBLEM_FROM)
     return Finding(
         id=CHECK.id,
@@ -70,43 +64,13 @@ def run(data: AuditData) -> Finding:
         high=high,
         n=n,
         unit="share",
-        text=_text(k, n, (low, high), chance, len(reference), n_meant),
+        text=_text(k, n, (low, high), reference, n_meant),
         advice=_advice(verdict),
         images=_shown(data, made, photos, match, nearest, copies)
         if verdict is not Verdict.OK
         else (),
-        details=_details(data, made, copies, limit, chance, reference),
+        details=_details(data, made, copies, reference),
     )
-
-
-def _matches(
-    data: AuditData, asked: Ints, photos: Ints, outside: bool = False
-) -> tuple[Floats, Ints]:
-    """The largest cosine of each of ``asked`` to any of ``photos`` but itself, and which it is.
-
-    ``outside`` leaves out photos of its own family; -inf where none is left.
-    """
-    both = np.concatenate([asked, photos])
-    family = family_numbers([data.items[int(i)].lineages for i in both])
-    own, theirs = family[: len(asked)], family[len(asked) :]
-    against = data.x[photos].astype(np.float32).T
-    best, which = np.empty(len(asked), np.float32), np.empty(len(asked), np.intp)
-    for start in range(0, len(asked), _CHUNK):
-        data.check_cancelled()
-        part = slice(start, start + _CHUNK)
-        cosines = data.x[asked[part]].astype(np.float32) @ against
-        if outside:
-            cosines[own[part, None] == theirs] = -np.inf
-        which[part] = cosines.argmax(axis=1) if len(photos) else 0
-        best[part] = cosines.max(axis=1, initial=-np.inf)
-    return best, which
-
-
-def _limit(reference: Floats) -> float:
-    """The largest match of two photos; those of near-copies among them are no measure."""
-    apart = reference[reference < NEAR_COPY]
-    is_alike = len(apart) < (1.0 - MANY_ALIKE) * len(reference)
-    return float(reference.max() if is_alike else apart.max())
 
 
 def _nothing(n_meant: int) -> Finding:
@@ -137,14 +101,13 @@ def _text(
     k: int,
     n: int,
     interval: tuple[float, float],
-    chance: float,
-    n_reference: int,
+    reference: Yardstick,
     n_meant: int,
 ) -> str:
     found = (
         f"{k:,} of {n:,} generated images ({percent(k / n)}%, {percent(interval[0])} to "
-        f"{percent(interval[1])}%) are nearer to a training photo than any of {n_reference:,} "
-        f"real photos is to one outside its own lineage. Chance explains up to {percent(chance)}%."
+        f"{percent(interval[1])}%) are nearer to a training photo than any of {reference.n:,} "
+        f"real photos is to one outside its own lineage. Chance explains up to {percent(reference.chance)}%."
     )
     if n_meant:
         found += (
@@ -177,9 +140,7 @@ def _shown(
     )
 
 
-def _details(
-    data: AuditData, made: Ints, copies: Ints, limit: float, chance: float, reference: Floats
-) -> dict[str, Any]:
+def _details(data: AuditData, made: Ints, copies: Ints, reference: Yardstick) -> dict[str, Any]:
     sources = data.sources
     of_source = {
         str(source): {
@@ -189,9 +150,9 @@ def _details(
         for source in np.unique(sources[made])
     }
     return {
-        "limit": limit,
-        "by_chance": chance,
-        "n_reference": len(reference),
+        "limit": reference.limit,
+        "by_chance": reference.chance,
+        "n_reference": reference.n,
         "by_source": of_source,
         "not_counted": list(MEANT_TO_BE_NEAR),
     }

@@ -12,10 +12,17 @@ from numpy.typing import NDArray
 
 from catstudio.audit.base import AuditData, Check, Finding, Shown, Verdict, verdict_of
 from catstudio.audit.cells import Cell, cells, gravest, made_in_training, sampled
+from catstudio.audit.nearest import (
+    MEANT_TO_BE_NEAR,
+    MIN_REFERENCES,
+    Yardstick,
+    matches,
+    yardstick,
+)
 from catstudio.learn.answer import percent
 from catstudio.learn.diversity import vendi
 from catstudio.learn.features import unit
-from catstudio.learn.intervals import LEVEL
+from catstudio.learn.intervals import LEVEL, wilson
 from catstudio.learn.lineages import family_numbers
 from catstudio.learn.manifold import kernel_distance, manifold
 
@@ -27,11 +34,16 @@ FINE_BELOW = 0.3
 PROBLEM_FROM = 0.6
 """From here on less than half of the variety is there: the generator repeats itself. Planted sets of
 one or two pictures over and over lack 0.65 to 0.95, sets without that flaw at most 0.2."""
+REPEATS_FINE_BELOW, REPEATS_PROBLEM_FROM = 0.3, 0.5
+"""Shares of made images, beyond chance, with another nearer than two photos ever are. Wide
+variations of four pictures come to 0.78 to 0.98, images of something new each to 0.39 at most."""
 MIN_IMAGES = 8
 """Images of either kind, in one label, below which varieties cannot be compared."""
 MOST = 250
 """Images a side that are compared in one label and source."""
 MOST_CELLS = 8
+MOST_REPEATS = 1500
+FOUND = (Verdict.LOOK, Verdict.PROBLEM)
 HALVES = 12
 """Halves whose spread tells how far the figure depends on which images there are."""
 NEIGHBOURS = 5
@@ -63,10 +75,39 @@ class Variety:
         return verdict_of(self.lacks, self.low, self.high, FINE_BELOW, PROBLEM_FROM)
 
 
+@dataclass(frozen=True)
+class Repeats:
+    """``k`` of ``n`` images from ``source`` have another one of it nearer than two photos ever are.
+
+    ``reference`` is what nearness is measured by.
+    """
+
+    source: str
+    k: int
+    n: int
+    reference: Yardstick
+
+    @property
+    def verdict(self) -> Verdict:
+        value, (low, high) = self.k / self.n, wilson(self.k, self.n)
+        by = self.reference.chance
+        limits = REPEATS_FINE_BELOW, REPEATS_PROBLEM_FROM
+        return verdict_of(value - by, low - by, high - by, *limits)
+
+    @property
+    def text(self) -> str:
+        return (
+            f"{self.k:,} of {self.n:,} images from '{self.source}' have another one that is "
+            f"nearer than any two of {self.reference.n:,} real photos are."
+        )
+
+
 def run(data: AuditData) -> Finding:
     """Compare the variety of each source's images with that of as many real photos of any split.
 
     The figure is the share of the photos' variety that the least varied source lacks in a label.
+    Beside it stands how many of a source's images repeat another: wide variations of a few
+    pictures hardly lower the variety of a few images, but are nearer to each other than photos.
     """
     if not len(made_in_training(data)):
         text = "All training images are photos; the variety of made ones is what is asked here."
@@ -81,6 +122,10 @@ def run(data: AuditData) -> Finding:
         return _too_few(data)
     verdict = gravest([one.verdict for one in found])
     worst = max((one for one in found if one.verdict is verdict), key=lambda one: one.lacks)
+    repeats = _repeats(data)
+    most = max(repeats, key=lambda one: one.k / one.n, default=None)
+    if most and most.verdict in FOUND:
+        verdict = gravest([verdict, most.verdict])
     return Finding(
         id=CHECK.id,
         verdict=verdict,
@@ -89,11 +134,32 @@ def run(data: AuditData) -> Finding:
         high=max(0.0, worst.high),
         n=worst.n_made,
         unit="share",
-        text=_text(data, worst),
+        text=_text(data, worst) + (f" {most.text}" if most and most.verdict in FOUND else ""),
         advice=_advice(verdict, worst),
-        images=_shown(data, worst) if verdict in (Verdict.PROBLEM, Verdict.LOOK) else (),
-        details={"sources": [_plain(data, one) for one in found]},
+        images=_shown(data, worst) if verdict in FOUND else (),
+        details={
+            "sources": [_plain(data, one) for one in found],
+            "repeats": [{"source": one.source, "k": one.k, "n": one.n} for one in repeats],
+        },
     )
+
+
+def _repeats(data: AuditData) -> list[Repeats]:
+    """Of each source that is not meant to stay near a photo, where enough photos measure it."""
+    real = sampled(np.flatnonzero(data.is_real), MOST_REPEATS, data.seed)
+    reference = yardstick(data, real, real)
+    if reference.n < MIN_REFERENCES:
+        return []
+    made = made_in_training(data)
+    sources = data.sources[made]
+    found = []
+    for source in np.setdiff1d(sources, MEANT_TO_BE_NEAR):
+        # As many as there are photos: among more images each has a nearer one.
+        images = sampled(made[sources == source], reference.n, data.seed)
+        if len(images) >= MIN_IMAGES:
+            k = int(np.sum(matches(data, images, images)[0] > reference.limit))
+            found.append(Repeats(str(source), k, len(images), reference))
+    return found
 
 
 def _variety(data: AuditData, cell: Cell) -> Variety:

@@ -39,6 +39,24 @@ def test_images_as_varied_as_photos_are_fine(near: float | None) -> None:
     assert found[0].details["sources"][0]["kid"] is not None
 
 
+def test_wide_variations_of_a_few_pictures_repeat_each_other() -> None:
+    # Much unlike its picture each, and nobody says which it was made from.
+    tested = (Batch("cat", 20, split="test"), Batch("dog", 20, split="test"))
+    varied = Batch("cat", 24, "diffusers", near=0.75, parents=4, is_declared=False)
+    found = run(audit_data(Batch("dog", 5), Batch("cat", 5), *tested, varied))
+    assert found.verdict is Verdict.PROBLEM, found.text
+    told = found.details["repeats"][0]
+    assert told["source"] == "diffusers" and told["n"] == 24 and told["k"] >= 16
+    assert f"{told['k']} of 24 images from 'diffusers' have another one" in found.text
+    few = run(audit_data(*PHOTOS, *tested, Batch("cat", 24, "diffusers", near=0.3)))
+    assert few.verdict is Verdict.OK and "have another one" not in few.text
+
+
+def test_augmentations_are_meant_to_repeat_their_photo() -> None:
+    found = run(audit_data(*PHOTOS, Batch("cat", 60, "augment", near=0.8, parents=30)))
+    assert found.details["repeats"] == []
+
+
 def test_too_few_or_nothing_made() -> None:
     few = run(audit_data(Batch("cat", 3), Batch("dog", 40), Batch("cat", 60, "seed", near=0.9)))
     assert few.verdict is Verdict.UNKNOWN and "Too few to compare" in few.text
