@@ -32,7 +32,10 @@ GAP_FINE, GAP_PROBLEM = 0.1, 0.25
 DIRECTIONS = 4
 """Directions taken out, one after the other (Ravfogel et al. 2020)."""
 RANDOM = 3
-"""Draws of as many random directions that are taken out instead."""
+"""Draws of as many random directions that are taken out instead: those that tell the images apart
+once real and made are dealt out by chance. Directions fitted to nothing are part of what a head
+overfits, so taking them out helps too; directions drawn blindly are not, and in 60 clean sets of
+made-up data three sources seemed to be leant on that were not, now one in 180."""
 MIN_TEST = 20
 MOST = 800
 """Training images that the heads are fitted on."""
@@ -58,7 +61,7 @@ def run(data: AuditData) -> Finding:
     """Take the directions that tell real from made out of the embeddings, and fit again.
 
     The figure is what balanced accuracy on the real test photos gains by that, over taking out
-    as many random directions: a head that does not lean on the source gains nothing. Beside it
+    as many directions that tell kinds dealt out by chance: a head that does not lean on the source gains nothing. Beside it
     stands the gap in recall between made images and photos of one label.
     """
     if not len(made_in_training(data)):
@@ -106,11 +109,14 @@ def _rows(data: AuditData) -> Ints:
     return np.sort(np.concatenate([sampled(part, max(each, 2), data.seed) for part in parts]))
 
 
-def source_directions(data: AuditData, count: int) -> Floats | None:
+def source_directions(
+    data: AuditData, count: int, shuffle: np.random.Generator | None = None
+) -> Floats | None:
     """Orthonormal directions [count, dim] that tell real from made within the labels.
 
     Each is fitted where the ones before are taken out. None unless a label has
-    ``MIN_FAMILIES`` of both. Test photos take no part.
+    ``MIN_FAMILIES`` of both. Test photos take no part. ``shuffle`` deals out anew, within each
+    label, which images count as made.
     """
     in_test = set(data.test.tolist())
     xs, targets, weights = [], [], []
@@ -120,7 +126,8 @@ def source_directions(data: AuditData, count: int) -> Floats | None:
         named = [[data.items[int(i)].lineages for i in side] for side in sides]
         if min(map(effective_number, named)) < MIN_FAMILIES:
             continue
-        x = data.x[np.concatenate(sides)].astype(np.float64)
+        both = np.concatenate(sides)
+        x = data.x[both if shuffle is None else shuffle.permutation(both)].astype(np.float64)
         xs.append(x - (x[: len(sides[0])].mean(axis=0) + x[len(sides[0]) :].mean(axis=0)) / 2)
         for side, target in zip(sides, (-1.0, 1.0), strict=True):
             targets += [target] * len(side)
@@ -167,8 +174,9 @@ def _gain(data: AuditData, train: TrainingSet, directions: Floats) -> tuple[floa
     generator = np.random.default_rng(data.seed)
     random = []
     for _ in range(RANDOM):
-        drawn = generator.normal(size=directions.shape)
-        random.append(_right(data, train, np.linalg.qr(drawn.T)[0].T))
+        drawn = source_directions(data, len(directions), generator)
+        if drawn is not None:
+            random.append(_right(data, train, drawn))
     gaps = _right(data, train, directions) - np.mean(random, axis=0)
     groups = family_numbers([data.items[int(i)].lineages for i in data.test])
     return balanced_mean(gaps, data.y[data.test], groups)
@@ -239,9 +247,9 @@ def _text(data: AuditData, gain: tuple[float, float, float] | None, gaps: list[G
         value, low, high = (100 * part for part in gain)
         told.append(
             f"Made unable to tell fakes from photos, the model is right on {abs(value):.1f} points "
-            f"{'more' if value >= 0 else 'less'} of the real test photos than without as many "
-            f"random directions ({low:.1f} to {high:.1f}, n = {len(data.test)}); one that leans on "
-            "the source would gain."
+            f"{'more' if value >= 0 else 'less'} of the real test photos than when made unable to "
+            f"tell kinds dealt out by chance ({low:.1f} to {high:.1f}, n = {len(data.test)}); one "
+            "that leans on the source would gain."
         )
     else:
         told.append(

@@ -9,6 +9,7 @@ from catstudio.audit.leans_on_source import CHECK, run
 from tests.audit.conftest import Batch, audit_data
 
 TEST = (Batch("cat", 40, split="test", spread=3.5), Batch("dog", 40, split="test", spread=3.5))
+MORE = (Batch("cat", 80, split="test", spread=3.5), Batch("dog", 80, split="test", spread=3.5))
 
 
 def test_a_model_that_takes_made_for_cat_is_found() -> None:
@@ -17,12 +18,12 @@ def test_a_model_that_takes_made_for_cat_is_found() -> None:
             Batch("cat", 12, spread=3.5),
             Batch("dog", 60, spread=3.5),
             Batch("cat", 150, "diffusers", shift={-1: 3.0}, spread=3.5),
-            *TEST,
+            *MORE,
         )
     )
     assert found.id == CHECK.id and found.verdict is Verdict.PROBLEM, found.text
-    assert found.value is not None and found.n == 80
-    assert "n = 80" in found.text and "a gap of" in found.text
+    assert found.value is not None and found.n == 160
+    assert "n = 160" in found.text and "a gap of" in found.text
     assert "same share of made images" in found.advice
 
 
