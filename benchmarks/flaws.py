@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -28,7 +28,15 @@ from catstudio.jobs.requests import AuditItem
 Ints = NDArray[np.intp]
 Items = list[AuditItem]
 
-TASKS = (("cat", "dog"), ("dog", "other"), ("cat", "dog"), ("cat", "dog", "other"))
+Task = tuple[str, ...]
+
+TASKS: tuple[Task, ...] = (
+    ("cat", "dog"),
+    ("dog", "other"),
+    ("cat", "dog"),
+    ("cat", "dog", "other"),
+)
+"""Labels that data sets are drawn of, in turn."""
 EACH = (14, 7)
 """Of each label: photos that are trained on, and as many photos or made images beside them; in
 every other data set it is the second, for small projects."""
@@ -61,15 +69,18 @@ class Pair:
 class Draw:
     """Photos dealt out for one pair: what is trained on, made from, tested on; the rest is held.
 
-    ``labels`` are the task's, in a drawn order: the flaw is the first one's. All photos of data
-    sets are of one ``half``; ``held`` are all other photos of the labels, of both halves.
+    ``labels`` are those of one of ``tasks``, in a drawn order: the flaw is the first one's. All
+    photos of data sets are of one ``half`` (or any, for "all"); ``held`` are all other photos of
+    the labels, of both halves.
     """
 
-    def __init__(self, library: Library, half: str, seed: int) -> None:
+    def __init__(
+        self, library: Library, half: str, seed: int, tasks: Sequence[Task] = TASKS
+    ) -> None:
         self.random = np.random.default_rng(seed)
         self._library = library
-        task = TASKS[seed % len(TASKS)]
-        self.each = EACH[seed // len(TASKS) % len(EACH)]
+        task = tasks[seed % len(tasks)]
+        self.each = EACH[seed // len(tasks) % len(EACH)]
         self.labels = tuple(str(label) for label in self.random.permutation(task))
         self.photos: dict[str, list[int]] = {}
         self.more: dict[str, list[int]] = {}
@@ -81,7 +92,8 @@ class Draw:
 
     def _deal(self, label: str, half: str) -> None:
         photos = self._library.photos
-        of_half = [i for i, p in enumerate(photos) if (p.label, p.half) == (label, half)]
+        of_label = [i for i, photo in enumerate(photos) if photo.label == label]
+        of_half = [i for i in of_label if half in ("all", photos[i].half)]
         order = [int(i) for i in self.random.permutation(of_half)]
         # Variations are kept of a dozen photos only, and nothing else is done with those drawn.
         self.moulds[label] = [i for i in order if i in self._library.moulds][:4]
@@ -89,7 +101,7 @@ class Draw:
         self.photos[label], rest = rest[: self.each], rest[self.each :]
         self.more[label], rest = rest[: self.each], rest[self.each :]
         self.tested[label], rest = rest[:TESTED], rest[TESTED:]
-        others = [i for i, p in enumerate(photos) if p.label == label and p.half != half]
+        others = [i for i in of_label if i not in of_half]
         self.held += [self.item(i, AS_IT_IS) for i in (*rest, *others)]
 
     def item(self, number: int, change: str, split: str = Split.TRAIN) -> AuditItem:

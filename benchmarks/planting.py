@@ -24,10 +24,11 @@ from PIL import Image, ImageFilter
 from benchmarks.photo_sets import half_of
 from catstudio.core.pixels import decode
 from catstudio.engine.backbones import LoadedBackbone
-from catstudio.engine.embedding import embed_items
+from catstudio.engine.embedding import embed_items, measure_items
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.events import AnyEvent, Embedded
 from catstudio.jobs.requests import AuditItem
+from catstudio.learn import pixel_statistics
 from catstudio.learn.cache import EmbeddingCache
 
 Random = np.random.Generator
@@ -105,7 +106,7 @@ def library(folder: Path, cache: Path, loaded: LoadedBackbone) -> Library:
     photos = _photos(folder)
     moulds = frozenset(_moulds(photos))
     keep = Keeper(cache / f"{loaded.backbone.id}.sqlite")
-    index = cache / f"{loaded.backbone.id}.json"
+    index = cache / f"{loaded.backbone.id}-{pixel_statistics.VERSION}.json"
     cache.mkdir(parents=True, exist_ok=True)
     known = _known(index)
     wanted = {name: (change, range(len(photos))) for name, change in changes().items()}
@@ -192,8 +193,10 @@ def _embedded(
             path = Path(folder) / f"{number}.bin"
             path.write_bytes(data)
             found[f"{photo.path.name} {name}"] = _item(photo, name, data, path)
-        refused = embed_items(list(found.values()), str(keep.path), loaded, keep.context).refused
-    for item, reason in refused:
+        rows = embed_items(list(found.values()), str(keep.path), loaded, keep.context)
+        # While the file is there: what is known of its embedding may be older than the statistics.
+        measure_items(rows, str(keep.path), loaded, keep.context)
+    for item, reason in rows.refused:
         raise ValueError(f"{item.name}: {reason}")
     return found
 

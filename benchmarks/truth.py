@@ -2,7 +2,8 @@
 
     python -m benchmarks.truth PHOTOS --cache FOLDER [--draws 8] [--half report] [--rows FILE]
 
-PHOTOS holds a folder for each of the labels cat, dog and other. Flaws of several sizes are
+PHOTOS holds a folder for each of the labels cat, dog and other, or those that ``--tasks`` names
+("rose,tulip daisy,rose,tulip"). Flaws of several sizes are
 planted into files of real photos (``planting``), data sets are drawn from them with their clean
 twins (``flaws``), each is trained and audited as the engine does it, and the real accuracy of
 both is measured on all photos left over. Thresholds were chosen on one half of the photos, by
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import truth_tables
-from benchmarks.flaws import Draw, Flaw, every_flaw
+from benchmarks.flaws import TASKS, Draw, Flaw, Task, every_flaw
 from benchmarks.photo_sets import HALVES
 from benchmarks.planting import AS_IT_IS, Keeper, Library, library
 from catstudio.audit import CHECKS, AuditData, Strangers
@@ -46,6 +47,7 @@ class Bench:
     photos: Library
     loaded: LoadedBackbone
     keep: Keeper
+    tasks: tuple[Task, ...] = TASKS
 
     def rows(self, items: list[AuditItem]) -> ItemRows[AuditItem]:
         return embed_items(items, str(self.keep.path), self.loaded, self.keep.context)
@@ -117,7 +119,7 @@ def measured(bench: Bench, flaw: Flaw, half: str, seed: int) -> Json:
     The cost is in points of balanced accuracy: the twin's truth less the flawed one's; for a leak
     how much more the flawed one reports than is true, less how much more the twin does.
     """
-    draw = Draw(bench.photos, half, seed)
+    draw = Draw(bench.photos, half, seed, bench.tasks)
     pair = flaw.plant(draw)
     flawed = bench.audited(pair.flawed, draw, seed)
     clean = bench.audited(pair.clean, draw, seed)
@@ -140,7 +142,8 @@ def measured(bench: Bench, flaw: Flaw, half: str, seed: int) -> Json:
 def _bench(options: argparse.Namespace) -> Bench:
     loaded = load_backbone(options.backbone)
     photos = library(options.photos, options.cache, loaded)
-    return Bench(photos, loaded, Keeper(photos.cache))
+    tasks = tuple(tuple(labels.split(",")) for labels in options.tasks) or TASKS
+    return Bench(photos, loaded, Keeper(photos.cache), tasks)
 
 
 def _part(options: argparse.Namespace, number: int) -> list[Json]:
@@ -171,7 +174,8 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--cache", type=Path, required=True, help="folder for embeddings")
     parser.add_argument("--backbone", choices=BACKBONES, default="efficientnet-lite0")
-    parser.add_argument("--half", choices=HALVES, default="report")
+    parser.add_argument("--half", choices=(*HALVES, "all"), default="report")
+    parser.add_argument("--tasks", nargs="+", default=[], help="labels of each task, by commas")
     parser.add_argument("--draws", type=int, default=8, help="data sets of each flaw and size")
     parser.add_argument("--kinds", nargs="+")
     parser.add_argument("--processes", type=int, default=2)
