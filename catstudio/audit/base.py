@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from catstudio.learn.fitting import TrainingSet
+from catstudio.learn.cross_validation import LeftOut, left_out
+from catstudio.learn.fitting import STRENGTH, TrainingSet
 from catstudio.learn.head import Head
 
 Floats = NDArray[np.floating]
@@ -142,6 +144,18 @@ class AuditData:
     def is_real(self) -> Bools:
         """[n]."""
         return np.array([item.is_real for item in self.items], bool)
+
+    @cached_property
+    def left_out(self) -> LeftOut | None:
+        """Training photos as heads answer them that have not seen their families; None of too few."""
+        strength = float(self.head.info.get("strength", STRENGTH))
+        return left_out(
+            self.training,
+            self.labels,
+            self.head.space,
+            strength,
+            lambda *_: self.check_cancelled(),
+        )
 
     @property
     def sources(self) -> NDArray[np.str_]:

@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from catstudio.audit.base import AuditData, Check, Finding, Shown, Verdict
 from catstudio.audit.cells import gravest
-from catstudio.audit.disagreement import disagreement
+from catstudio.audit.disagreement import PROBABLE_RATIO, disagreement
+from catstudio.audit.judged import Judged, judged, judged_by_cleaned
 from catstudio.learn.answer import percent
-from catstudio.learn.cross_validation import left_out
-from catstudio.learn.fitting import STRENGTH
 from catstudio.learn.intervals import wider, wilson
 from catstudio.learn.label_noise import Noise, noise_of
-from catstudio.learn.lineages import family_numbers
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.intp]
@@ -32,14 +30,6 @@ PROBLEM_RATIO = 8.0
 """Twice the gain in log-likelihood by wrong labels from which on chance does not explain it, with
 two labels: of 60 clean sets of made-up data, easy to hard, one gained 7.0 and the others less,
 and none of 12 sets of real photos more than 1. Each further label has a share of its own to gain by."""
-MANY_WRONG = 0.04
-"""Share of wrong labels from which on ``PROBABLE_RATIO`` is enough, where training photos are also
-contradicted more often than right labels mostly are: two signs that each alone prove less. Of 480
-clean sets of made-up data, three of them so hard that one photo in four is mistaken, at most 5% of
-any kind show both."""
-PROBABLE_RATIO = 4.0
-"""Twice the gain in log-likelihood that one clean set in forty shows by chance (chi-squared, one
-degree of freedom, one side): below it suspects are shown, and nothing is claimed."""
 FINE_TO = 0.1
 """Labels are not called fine while more than a tenth of them could be wrong."""
 PROBLEM_P = 0.005
@@ -47,21 +37,6 @@ PRIOR_SHARE = 0.01
 """Share of wrong labels assumed of a photo before it is looked at, where none was estimated."""
 PROBABLE = 0.5
 MOST_SHOWN = 60
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Real photos answered by heads that have not seen them.
-
-    ``index`` [n] into the items, ``p`` [n, labels] probabilities, ``y`` [n] the given labels,
-    ``groups`` [n] their families, ``n_left_out`` how many come from leaving training photos out.
-    """
-
-    index: Ints
-    p: Floats
-    y: Ints
-    groups: Ints
-    n_left_out: int
 
 
 def contradicted(p: Floats, y: Ints) -> tuple[Ints, Ints, Floats]:
@@ -84,66 +59,97 @@ def run(data: AuditData) -> Finding:
 
     The figure is the share of wrong labels that explains the contradictions best. A problem is
     more sure contradictions than an honest model has by its own confidence, in at least
-    ``MIN_SUSPECTS`` photos; a hard photo is contradicted as well, so a few are worth a look only.
+    ``MIN_SUSPECTS`` photos, or so many unsure ones that wrong labels explain them and hard photos
+    do not (:func:`catstudio.audit.disagreement.disagreement`).
     """
-    judged = _judged(data)
-    if judged is None:
+    photos = judged(data)
+    if photos is None or not _is_enough(photos, len(data.labels)):
         return _too_few(data)
-    noise = noise_of(judged.p, judged.y, PRIOR_SHARE, data.seed)
-    n = len(judged.y)
-    rows, suggested, thresholds = contradicted(noise.q, judged.y)
-    sure = noise.q[rows, suggested] >= CONFIDENT
-    rows, suggested = rows[sure], suggested[sure]
-    order = np.argsort(-noise.q[rows, suggested], kind="stable")
-    rows, suggested = rows[order], suggested[order]
-    top = noise.q.max(axis=1)
-    expected = float((1.0 - top[top >= CONFIDENT]).sum())
-    n_families = len(np.unique(judged.groups))
-    # Chance in how many labels are wrong, and doubt about which: whichever is more.
-    low, high = wider(wilson(noise.share * n_families, n_families), (noise.low, noise.high))
-    is_any_probable = bool((noise.wrong[rows] >= PROBABLE).any())
-    verdict = _verdict(noise, judged.groups[rows], expected, is_any_probable, high)
-    n_sure = len(rows)
-    doubted = disagreement(judged.p, judged.y, judged.groups, judged.n_left_out)
+    noise = noise_of(photos.p, photos.y, PRIOR_SHARE, data.seed)
+    sure = _sure(photos, noise)
+    doubted = disagreement(photos, noise, lambda: judged_by_cleaned(data, photos), data.seed)
+    verdict = gravest([_verdict(noise, photos.groups[sure.rows], sure), doubted.verdict])
+    rows, suggested = sure.rows, sure.suggested
     if doubted.verdict in (Verdict.LOOK, Verdict.PROBLEM):
         # Many wrong labels make a model so unsure that no single one stands out.
-        verdict = gravest([verdict, doubted.verdict])
-        if noise.share >= MANY_WRONG and noise.ratio >= PROBABLE_RATIO:
-            verdict = Verdict.PROBLEM
         more = ~np.isin(doubted.rows, rows)
         rows = np.concatenate([rows, doubted.rows[more]])
         suggested = np.concatenate([suggested, doubted.suggested[more]])
-    suspects = _suspects(data, judged, noise.q, rows, suggested)
+    suspects = _suspects(data, photos, noise.q, rows, suggested)
     return Finding(
         id=CHECK.id,
         verdict=verdict,
         value=noise.share,
-        low=low,
-        high=high,
-        n=n,
+        low=sure.low,
+        high=sure.high,
+        n=len(photos.y),
         unit="share",
-        text=f"{_text(noise.share, (low, high), n, n_sure, expected)} {doubted.text}".strip(),
+        text=f"{_text(noise.share, sure, len(photos.y))} {doubted.text}".strip(),
         advice=_advice(verdict),
         images=tuple(_shown(one) for one in suspects[:MOST_SHOWN]),
         details={
             "suspects": suspects,
-            "expected_if_honest": expected,
+            "expected_if_honest": sure.expected,
             "likelihood_ratio": noise.ratio,
-            "thresholds": dict(zip(data.labels, map(float, thresholds), strict=True)),
-            "n_left_out": judged.n_left_out,
+            "thresholds": dict(zip(data.labels, map(float, sure.thresholds), strict=True)),
+            "n_left_out": photos.n_left_out,
             "by_pair": _pairs(suspects),
         },
     )
 
 
+def _is_enough(photos: Judged, n_labels: int) -> bool:
+    per_label = np.bincount(photos.y, minlength=n_labels)
+    return n_labels >= 2 and len(photos.y) >= MIN_JUDGED and per_label.min() >= MIN_OF_LABEL
+
+
+@dataclass(frozen=True)
+class Sure:
+    """The photos ``rows`` [m] that are contradicted ``CONFIDENT``ly, the surest first.
+
+    ``suggested`` [m] are the labels they are taken for, ``expected`` is how many there would be,
+    were every label right, ``is_probable`` whether the label of any is likelier wrong than right,
+    ``thresholds`` those of :func:`contradicted`. [``low``, ``high``] is the interval of the share
+    of wrong labels.
+    """
+
+    rows: Ints
+    suggested: Ints
+    expected: float
+    is_probable: bool
+    thresholds: Floats
+    low: float
+    high: float
+
+
+def _sure(photos: Judged, noise: Noise) -> Sure:
+    rows, suggested, thresholds = contradicted(noise.q, photos.y)
+    order = np.argsort(-noise.q[rows, suggested], kind="stable")
+    order = order[noise.q[rows, suggested][order] >= CONFIDENT]
+    rows, suggested = rows[order], suggested[order]
+    top = noise.q.max(axis=1)
+    n_families = len(np.unique(photos.groups))
+    # Chance in how many labels are wrong, and doubt about which: whichever is more.
+    low, high = wider(wilson(noise.share * n_families, n_families), (noise.low, noise.high))
+    return Sure(
+        rows,
+        suggested,
+        expected=float((1.0 - top[top >= CONFIDENT]).sum()),
+        is_probable=bool((noise.wrong[rows] >= PROBABLE).any()),
+        thresholds=thresholds,
+        low=low,
+        high=high,
+    )
+
+
 def _suspects(
-    data: AuditData, judged: Judged, q: Floats, rows: Ints, suggested: Ints
+    data: AuditData, photos: Judged, q: Floats, rows: Ints, suggested: Ints
 ) -> list[dict[str, Any]]:
     """``{id, label, suggested, probability}`` of each of the judged photos ``rows``."""
     return [
         {
-            "id": data.items[int(judged.index[i])].id,
-            "label": data.labels[int(judged.y[i])],
+            "id": data.items[int(photos.index[i])].id,
+            "label": data.labels[int(photos.y[i])],
             "suggested": data.labels[int(j)],
             "probability": float(q[i, j]),
         }
@@ -159,52 +165,15 @@ def _shown(one: dict[str, Any]) -> Shown:
     )
 
 
-def _judged(data: AuditData) -> Judged | None:
-    """Real photos with an answer that has not seen them; None when they are too few."""
-    index: list[Ints] = []
-    p: list[Floats] = []
-
-    data.check_cancelled()
-    strength = float(data.head.info.get("strength", STRENGTH))
-    found = left_out(
-        data.training, data.labels, data.head.space, strength, lambda *_: data.check_cancelled()
-    )
-    n_left_out = 0
-    if found is not None:
-        real = np.flatnonzero(data.training.is_real)
-        shares = data.training.shares
-        # A blend has no one label that could be wrong.
-        is_whole = np.ones(len(real), bool) if shares is None else shares[real].max(axis=1) >= 1.0
-        index.append(data.train[real[is_whole]])
-        p.append(found.probabilities[is_whole])
-        n_left_out = int(is_whole.sum())
-    held = np.concatenate([data.val, data.test])
-    held = held[data.is_real[held]] if len(held) else held
-    if len(held):
-        index.append(held)
-        p.append(data.head.probabilities(data.x[held].astype(np.float64)))
-    if not index:
-        return None
-    rows = np.concatenate(index)
-    y = data.y[rows]
-    per_label = np.bincount(y, minlength=len(data.labels))
-    if len(data.labels) < 2 or len(rows) < MIN_JUDGED or per_label.min() < MIN_OF_LABEL:
-        return None
-    groups = family_numbers([data.items[int(i)].lineages for i in rows])
-    return Judged(rows, np.concatenate(p), y, groups, n_left_out)
-
-
-def _verdict(
-    noise: Noise, groups: Ints, expected: float, is_any_probable: bool, high: float
-) -> Verdict:
+def _verdict(noise: Noise, groups: Ints, sure: Sure) -> Verdict:
     """``groups`` are the families of the suspects: a burst with one wrong label is one mistake."""
     n = len(np.unique(groups))
     is_beyond_chance = noise.ratio >= _ratio_for(noise.q.shape[1])
-    if n >= MIN_SUSPECTS and is_beyond_chance and _at_least(n, expected) <= PROBLEM_P:
+    if n >= MIN_SUSPECTS and is_beyond_chance and _at_least(n, sure.expected) <= PROBLEM_P:
         return Verdict.PROBLEM
-    if len(groups) >= MIN_SUSPECTS and is_any_probable and noise.ratio >= PROBABLE_RATIO:
+    if len(groups) >= MIN_SUSPECTS and sure.is_probable and noise.ratio >= PROBABLE_RATIO:
         return Verdict.LOOK
-    return Verdict.OK if high <= FINE_TO else Verdict.UNKNOWN
+    return Verdict.OK if sure.high <= FINE_TO else Verdict.UNKNOWN
 
 
 def _ratio_for(n_labels: int) -> float:
@@ -237,15 +206,14 @@ def _too_few(data: AuditData) -> Finding:
     )
 
 
-def _text(
-    share: float, interval: tuple[float, float], n: int, n_suspects: int, expected: float
-) -> str:
+def _text(share: float, sure: Sure, n: int) -> str:
+    n_suspects = len(sure.rows)
     photos = "photo is" if n_suspects == 1 else "photos are"
     return (
-        f"About {percent(share)}% of the labels look wrong ({percent(interval[0])} to "
-        f"{percent(interval[1])}%, n = {n:,} real photos). {n_suspects:,} {photos} taken for "
+        f"About {percent(share)}% of the labels look wrong ({percent(sure.low)} to "
+        f"{percent(sure.high)}%, n = {n:,} real photos). {n_suspects:,} {photos} taken for "
         f"another label with at least {percent(CONFIDENT)}% certainty by a model that has not "
-        f"seen them; about {max(expected, 0.0):.1f} would be, were every label right. A hard "
+        f"seen them; about {max(sure.expected, 0.0):.1f} would be, were every label right. A hard "
         f"photo can be contradicted too: only looking tells."
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from catstudio.engine.run_files import load_run
 from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import AuditItem, AuditRequest, DataItem
 from catstudio.learn.answered import kept
-from catstudio.learn.cross_validation import MANY, left_out
+from catstudio.learn.cross_validation import MANY
 from catstudio.learn.fitting import STRENGTH
 from catstudio.learn.head import Head
 from catstudio.learn.lineages import family_numbers
@@ -52,7 +51,8 @@ def audit(request: AuditRequest, context: JobContext) -> Json:
     data = audit_data(request, found, head, loaded, context)
     embedded = time.perf_counter()
     # What takes least comes first: whoever waits has something to read.
-    told = answers_kept(data, context)
+    context.progress(0, len(CHECKS), "What a mistake costs")
+    told = answers_kept(data)
     context.found("answered", told)
     findings = [_ask(check, data, number, context) for number, check in enumerate(CHECKS)]
     checked = time.perf_counter()
@@ -175,19 +175,13 @@ def _worth(data: AuditData, seed: int, context: JobContext) -> Json:
     )
 
 
-def answers_kept(data: AuditData, context: JobContext) -> Json:
+def answers_kept(data: AuditData) -> Json:
     """What the model says of photos it was not fitted on, for thresholds to be chosen later."""
-
-    def on_fold(done: int, expected: int) -> None:
-        context.check_cancelled()
-        context.progress(done, expected, "What a mistake costs")
-
-    return kept(
-        data.labels, _choosing(data, on_fold), _asked(data, data.test, "test photos"), data.seed
-    )
+    test = _asked(data, data.test, "test photos")
+    return kept(data.labels, _choosing(data), test, data.seed)
 
 
-def _choosing(data: AuditData, on_fold: Callable[[int, int], None]) -> Answered:
+def _choosing(data: AuditData) -> Answered:
     """The photos that choose a threshold: those of validation, or training photos, each answered
     by a head that was fitted without it, where they are of more lineages and it is soon done."""
     validation = _asked(data, data.val, "validation photos")
@@ -195,8 +189,7 @@ def _choosing(data: AuditData, on_fold: Callable[[int, int], None]) -> Answered:
     is_enough = fewest >= MIN_LINEAGES and len(data.train) > MANY
     if is_enough or fewest >= _fewest(data, data.train[data.is_real[data.train]]):
         return validation
-    strength = data.head.info.get("strength", STRENGTH)
-    found = left_out(data.training, data.labels, data.head.space, strength, on_fold)
+    found = data.left_out
     if found is None:
         return validation
     what = "training photos, each left out in turn"

@@ -64,6 +64,7 @@ def left_out(
     space: FeatureSpace,
     strength: float | None = None,
     on_fold: Callable[[int, int], None] | None = None,
+    prepare: Callable[[TrainingSet], TrainingSet] | None = None,
 ) -> LeftOut | None:
     """Answers for the real photos of ``data``, family after family.
 
@@ -71,7 +72,7 @@ def left_out(
     answered by a head that has seen a variation of it. None when a label has fewer than
     ``MIN_LINEAGES`` real lineages, or when there is one label only. ``strength`` fixes the
     regularisation of every fold. ``on_fold`` is called with (done, total) before each fold; what
-    it raises ends the work.
+    it raises ends the work. ``prepare`` is given what each head may be fitted on.
     """
     folds = grouped_folds(data, len(labels))
     if folds is None:
@@ -81,6 +82,8 @@ def left_out(
         if on_fold:
             on_fold(done, len(folds))
         kept = subset(data, np.setdiff1d(np.arange(len(data.y)), fold.left_out))
+        if prepare:
+            kept = prepare(kept)
         head = fit_head(kept, labels, space, strength=strength)
         probabilities[fold.judged] = head.probabilities(data.x[fold.judged])
     real = np.flatnonzero(data.is_real)

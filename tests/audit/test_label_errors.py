@@ -54,8 +54,8 @@ def test_clean_photos_are_no_problem_however_hard(spread: float) -> None:
 def test_a_hard_task_is_not_blamed_on_its_labels(held: int) -> None:
     photos = [Batch(label, 40, spread=6.0) for label in ("cat", "dog")]
     photos += [Batch(b.label, held, split="test", spread=6.0) for b in photos if held]
-    verdicts = [run(audit_data(*photos, seed=seed)).verdict for seed in range(20)]
-    assert verdicts.count(Verdict.PROBLEM) <= 1 and verdicts.count(Verdict.LOOK) >= 15
+    verdicts = [run(audit_data(*photos, seed=seed)).verdict for seed in range(8)]
+    assert verdicts.count(Verdict.PROBLEM) <= 1 and Verdict.OK not in verdicts
 
 
 def test_so_many_wrong_labels_that_none_is_sure_are_found() -> None:
@@ -67,6 +67,18 @@ def test_so_many_wrong_labels_that_none_is_sure_are_found() -> None:
     assert found.verdict is Verdict.PROBLEM and "By however little" in found.text
     planted = [one for one in found.details["suspects"] if one["id"][:2] in ("04", "05")]
     assert len(planted) >= 24
+
+
+def test_one_label_in_five_is_found_among_few_photos() -> None:
+    """Where no contradiction is sure: the photos that remain know the held-out ones, and not these."""
+    tested = (Batch("cat", 16, split="test"), Batch("dog", 16, split="test"))
+    for seed in range(6):
+        wrong = (Batch("cat", 3, shift={0: -1.0, 1: 1.0}), Batch("dog", 3, shift={0: 1.0, 1: -1.0}))
+        found = run(audit_data(Batch("cat", 11), Batch("dog", 11), *wrong, *tested, seed=seed))
+        assert found.verdict is Verdict.PROBLEM, found.text
+        clean = run(audit_data(Batch("cat", 14), Batch("dog", 14), *tested, seed=seed))
+        assert clean.verdict is not Verdict.PROBLEM, clean.text
+    assert "28 training photos" in found.text and "Fitted without those" in found.text
 
 
 def test_a_burst_with_one_wrong_label_is_one_mistake() -> None:
