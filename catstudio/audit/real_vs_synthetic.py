@@ -21,6 +21,7 @@ from catstudio.audit.cells import (
     sampled,
 )
 from catstudio.learn.answer import percent
+from catstudio.learn.pixel_statistics import OF_THE_SQUARE
 from catstudio.learn.two_sample import MIN_FAMILIES, ToldApart, standardised, told_apart
 
 Ints = NDArray[np.intp]
@@ -118,10 +119,11 @@ def _ask(data: AuditData, cell: Cell) -> list[Asked]:
     index = np.concatenate([real, made])
     is_made = np.arange(len(index)) >= len(real)
     lineages = [data.items[int(i)].lineages for i in index]
+    pixels = data.pixels[index][:, OF_THE_SQUARE].astype(np.float64)
     asked = []
     for kind, features, strength in (
         ("embedding", data.x[index], 10.0),
-        ("pixels", standardised(data.pixels[index].astype(np.float64)), PIXEL_STRENGTH),
+        ("pixels", standardised(pixels), PIXEL_STRENGTH),
     ):
         data.check_cancelled()
         found = told_apart(features, is_made, lineages, data.seed, strength)

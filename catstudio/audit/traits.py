@@ -174,7 +174,7 @@ PIXEL_TRAITS = (
     PixelTrait("cast", NAMES[-4:], _cast),
     PixelTrait(
         "grain",
-        (*NAMES[8:16], "noise", "noise_kurtosis", "noise_correlation", "blockiness", "sharpness"),
+        (*NAMES[8:16], "noise", "noise_kurtosis", "noise_correlation", "sharpness", "detail"),
         _grain,
     ),
 )

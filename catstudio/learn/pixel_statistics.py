@@ -57,6 +57,8 @@ NAMES: tuple[str, ...] = (
     "black_blue",
 )
 """The columns of a row, in order."""
+OF_THE_SQUARE = np.array([name != "blockiness" for name in NAMES])
+"""Which columns tell of what a backbone is shown; the other tells of what was stored."""
 
 
 def measure(square: NDArray[np.uint8], stored: NDArray[np.uint8]) -> Floats:
