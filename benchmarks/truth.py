@@ -27,7 +27,7 @@ from benchmarks import truth_tables
 from benchmarks.flaws import TASKS, Draw, Flaw, Task, every_flaw
 from benchmarks.photo_sets import HALVES
 from benchmarks.planting import AS_IT_IS, Keeper, Library, library
-from catstudio.audit import CHECKS, AuditData, Strangers
+from catstudio.audit import CHECKS, AuditData, Strangers, turkey_test
 from catstudio.engine.auditing import audit_data
 from catstudio.engine.backbones import BACKBONES, LoadedBackbone, load_backbone
 from catstudio.engine.embedding import ItemRows, embed_items
@@ -69,31 +69,42 @@ class Bench:
         )
         found = self.rows(items)
         data = audit_data(request, found, head, self.loaded, self.keep.context)
-        data = dataclasses.replace(data, strangers=self._strangers(draw, head))
+        asked, others = self._strangers(draw, head)
+        data = dataclasses.replace(data, strangers=asked)
         answers, seconds = _asked(data)
         held = self.rows(draw.held)
-        truth = np.array([draw.labels.index(item.label) for item in held.items])
-        order = [head.labels.index(label) for label in draw.labels]
-        predicted = head.probabilities(head.space(held.rows))[:, order].argmax(axis=1)
+        truth = np.array([head.labels.index(item.label) for item in held.items])
+        p = head.probabilities(head.space(held.rows))
+        is_right = p.argmax(axis=1) == truth
         return {
-            "real": balanced_accuracy(truth, predicted),
+            "real": balanced_accuracy(truth, p.argmax(axis=1)),
             "n_held": len(truth),
+            # What is true of the model, of photos that no check has seen.
+            "overconfident": float(p.max(axis=1).mean() - is_right.mean()),
+            "fooled": turkey_test.run(dataclasses.replace(data, strangers=others)).value,
             "reported": report["metrics"]["balanced_accuracy"]["value"],
             "checks": answers,
             "seconds": seconds,
         }
 
-    def _strangers(self, draw: Draw, head: Head) -> Strangers:
-        """Photos of a label that is not the task's, as photos of neither class."""
-        others = [
+    def _strangers(self, draw: Draw, head: Head) -> tuple[Strangers, Strangers]:
+        """Photos of a label that is not the task's, as photos of neither class; and others."""
+        items = [
             self.photos.items[number, AS_IT_IS]
             for number, photo in enumerate(self.photos.photos)
             if photo.label not in draw.labels
-        ][:60]
-        if not others:
-            return Strangers((), head.space(np.empty((0, head.space.row_length), np.float32)))
-        found = self.rows(others)
-        return Strangers(tuple(item.name for item in found.items), head.space(found.rows))
+        ]
+        order = np.random.default_rng(0).permutation(len(items))
+        halves = [order[: len(order) // 2], order[len(order) // 2 :]]
+        found = [self.rows([items[i] for i in half]) for half in halves]
+        asked, others = (
+            Strangers(
+                tuple(item.name for item in one.items),
+                head.space(one.rows.reshape(-1, head.space.row_length)),
+            )
+            for one in found
+        )
+        return asked, others
 
 
 def _asked(data: AuditData) -> tuple[Json, Json]:

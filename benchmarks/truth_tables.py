@@ -15,8 +15,10 @@ Rows = Sequence[Json]
 COSTLY = 3.0
 """Points of real accuracy from which on a flaw must be found."""
 SEEN = ("look", "problem")
-ABOUT_THE_MODEL = ("calibration", "turkey_test")
-"""Checks that judge the model: with few photos it may be weak although its data are clean."""
+BORNE_OUT = {"calibration": ("overconfident", 0.03), "turkey_test": ("fooled", 0.2)}
+"""Checks that judge the model, which may be weak although its data are clean: what is true of it on
+photos that no check has seen, and from where on that bears a "problem" out (each check's limit of
+what is fine)."""
 
 
 def tables(rows: Rows) -> str:
@@ -64,18 +66,28 @@ def headline(rows: Rows) -> str:
             f"| their clean twins, the same checks | {len(chosen)} | {_rate(found)} | "
             f"{_rate(called)} |"
         )
-    for words, left_out in (
-        ("clean twins, any check of the data", ABOUT_THE_MODEL),
-        ("clean twins, any check at all", ()),
+    every = list(rows[0]["clean"]["checks"])
+    of_data = [id_ for id_ in every if id_ not in BORNE_OUT]
+    clean = [row["clean"] for row in rows]
+    for words, ids, is_strict in (
+        ("clean twins, any check of the data", of_data, True),
+        ("clean twins, any check at all, unless other photos bear it out", every, False),
+        ("clean twins, any check at all", every, True),
     ):
-        answers = [
-            [c["verdict"] for id_, c in row["clean"]["checks"].items() if id_ not in left_out]
-            for row in rows
-        ]
-        looks = _rate([any(v in SEEN for v in one) for one in answers])
-        alarms = _rate(["problem" in one for one in answers])
-        lines.append(f"| {words} | {len(rows)} | {looks} | {alarms} |")
+        looks = [any(twin["checks"][id_]["verdict"] in SEEN for id_ in ids) for twin in clean]
+        alarms = [any(_is_alarm(twin, id_, is_strict) for id_ in ids) for twin in clean]
+        lines.append(f"| {words} | {len(rows)} | {_rate(looks)} | {_rate(alarms)} |")
     return "\n".join(lines)
+
+
+def _is_alarm(twin: Json, id_: str, is_strict: bool) -> bool:
+    """A "problem"; unless ``is_strict``, one of the model that is not borne out."""
+    if twin["checks"][id_]["verdict"] != "problem":
+        return False
+    if is_strict or id_ not in BORNE_OUT:
+        return True
+    true, fine_below = BORNE_OUT[id_]
+    return twin[true] is None or bool(twin[true] < fine_below)
 
 
 def by_flaw(rows: Rows) -> str:
