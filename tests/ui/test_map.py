@@ -356,7 +356,7 @@ def test_mistakes_are_those_of_the_newest_tested_run(tab, canvas, studio, qtbot)
     tab.tools.chips[ColourBy.MISTAKE].click()
     qtbot.waitUntil(lambda: canvas._marks == (False, False, True))
     assert canvas._codes.tolist() == [2, 1, 0, 0, 0, 0]
-    assert canvas._order[-1] == 0  # The mistake lies on top.
+    assert canvas._arranged()[-1] == 0  # The mistake lies on top.
 
 
 def test_light_and_dark_at_any_scale(tab, canvas, qapp) -> None:

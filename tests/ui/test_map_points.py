@@ -97,7 +97,7 @@ def test_the_map_says_what_it_lacks_and_what_is_hidden() -> None:
     layout = Layout(("aaaa", "bbbb", "cccc", "gone"), np.zeros((4, 2)), "pca")
     shown = prepare(layout, records, {"a", "d"}, frozenset(), ColourBy.LABEL, ("cat",), None)
     assert shown.ids == ["a", "", "c", ""] and shown.missing == 1
-    assert shown.allowed == [True, False, False, False]
+    assert shown.allowed.tolist() == [True, False, False, False] and shown.rows == {"a": 0, "c": 2}
     off = prepare(layout, records, {"a", "c"}, {"cat"}, ColourBy.LABEL, ("cat",), None)
     assert not any(off.allowed) and not off.looks_like(shown)
     assert off.looks_like(off)

@@ -37,7 +37,7 @@ class MapDrawing(QWidget):
         self._selected = np.empty(0, bool)
         self._roles: tuple[str, ...] = ()
         self._marks: tuple[bool, ...] = ()
-        self._order = np.empty(0, np.intp)
+        self._order: NDArray[np.intp] | None = None
         self._view = View(1.0, 0.0, 0.0, 1.0, 1.0)
         self._fitted = 1.0
         self._is_fitted = True
@@ -50,16 +50,16 @@ class MapDrawing(QWidget):
 
     # -- what is shown -----------------------------------------------------------------------
 
-    def set_points(self, ids: Sequence[str], xy: Floats) -> None:
-        """Show ``ids`` at ``xy`` [n, 2]. The view stays where a person has moved it."""
-        if len(ids) != len(self._ids) or ids != self._ids:
-            self._ids = list(ids)
-            self._rows = {id_: row for row, id_ in enumerate(self._ids)}
-            n = len(self._ids)
+    def set_points(self, ids: list[str], xy: Floats, rows: dict[str, int]) -> None:
+        """Show ``ids`` at ``xy`` [n, 2], with the ``rows`` of those that are there. The view
+        stays where a person has moved it. What is given is kept, not copied."""
+        if ids != self._ids:
+            self._ids, self._rows = ids, rows
+            n = len(ids)
             self._codes, self._selected = np.zeros(n, np.intp), np.zeros(n, bool)
             self._allowed = np.ones(n, bool)
             self._at = self._under = None
-            self._arrange()
+            self._order = None
         self._xy = np.ascontiguousarray(xy, np.float32)
         if self._is_fitted:
             self.fit()
@@ -67,18 +67,16 @@ class MapDrawing(QWidget):
 
     def set_groups(
         self,
-        codes: Sequence[int] | NDArray[np.integer],
+        codes: NDArray[np.intp],
         roles: Sequence[str],
         marks: Sequence[bool],
-        allowed: Sequence[bool] | NDArray[np.bool_],
+        allowed: NDArray[np.bool_],
     ) -> None:
         """``codes`` number each point's group, with colour ``roles[code]``; -1 is not drawn.
         Those that are not ``allowed`` are pale and cannot be selected."""
-        self._codes = np.asarray(codes, np.intp)
-        self._allowed = np.asarray(allowed, bool) & (self._codes >= 0)
+        self._codes, self._allowed = codes, allowed & (codes >= 0)
         self._roles, self._marks = tuple(roles), tuple(marks)
-        self._sprites = None
-        self._arrange()
+        self._sprites = self._order = None
         self._redraw()
 
     def set_selected(self, ids: Iterable[str]) -> None:
@@ -88,7 +86,7 @@ class MapDrawing(QWidget):
         selected[rows] = True
         if not np.array_equal(selected, self._selected):
             self._selected = selected
-            self._arrange()
+            self._order = None
             self._redraw()
         if len(rows) == 1 and self._at != rows[0]:
             self._at = rows[0]
@@ -148,16 +146,22 @@ class MapDrawing(QWidget):
             self._redraw()
         super().changeEvent(event)
 
-    def _arrange(self) -> None:
+    def _arranged(self) -> NDArray[np.intp]:
         """The order of drawing: pale, then groups well mixed, crosses, and what is selected."""
-        n = len(self._ids)
-        marks = np.array([*self._marks, False], bool)
-        is_mark = marks[np.clip(self._codes, -1, len(self._marks))]
-        rank = 1 * self._allowed + 1 * (self._allowed & is_mark) + 3 * self._selected
-        mixed = np.random.default_rng(0).permutation(n)
-        there = mixed[self._codes[mixed] >= 0]
-        self._order = there[np.argsort(rank[there], kind="stable")]
-        self._template = None
+        if self._order is None:
+            marks = np.array([*self._marks, False], bool)
+            is_mark = marks[np.clip(self._codes, -1, len(self._marks))]
+            # Bytes are sorted by counting them.
+            rank = (
+                self._allowed.astype(np.int8)
+                + (self._allowed & is_mark)
+                + np.int8(3) * self._selected
+            )
+            mixed = np.random.default_rng(0).permutation(len(self._ids))
+            there = mixed[self._codes[mixed] >= 0]
+            self._order = there[np.argsort(rank[there], kind="stable")]
+            self._template = None
+        return self._order
 
     def _redraw(self) -> None:
         self._buffer = self._screen = None
@@ -171,21 +175,22 @@ class MapDrawing(QWidget):
     def radius(self) -> float:
         """Logical pixels of a point's radius at this zoom."""
         growth = (self._view.scale / self._fitted) ** _GROWTH if self._fitted else 1.0
-        return radius_for(len(self._order)) * min(max(growth, 0.75), 2.0)
+        return radius_for(len(self._arranged())) * min(max(growth, 0.75), 2.0)
 
     def _drawn(self) -> QImage:
         """The points on the map's ground, in device pixels."""
         theme, ratio = current(), self.devicePixelRatioF()
+        order = self._arranged()
         look = sprites_for(self._roles, self._marks, self.radius(), ratio)
         if self._sprites is None or self._sprites.look != look:
             self._sprites, self._template = Sprites(look, theme), None
         sprites = self._sprites
         if self._template is None:
-            codes = np.where(self._allowed, self._codes, sprites.pale)[self._order]
-            self._template = sprites.template(codes, self._selected[self._order])
+            codes = np.where(self._allowed, self._codes, sprites.pale)[order]
+            self._template = sprites.template(codes, self._selected[order])
         image = QImage(self.size() * ratio, QImage.Format.Format_RGB32)
         image.fill(QColor(theme.surface))
-        screen = self._on_screen()[self._order] * np.float32(ratio)
+        screen = self._on_screen()[order] * np.float32(ratio)
         seen = points.in_sight(screen, image.width(), image.height(), sprites.side / 2)
         rows = np.flatnonzero(seen)
         if len(rows) > _THIN_FROM:

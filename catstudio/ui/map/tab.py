@@ -97,7 +97,7 @@ class MapTab(QWidget):
             return
         self._is_preparing = True
         model, by = self._gallery.model, self.tools.by
-        records, visible = model.all_records(), frozenset(model.visible_ids())
+        records, visible = model.all_records(), model.visible_ids()
         labels, hidden, tested = model.labels(), self.legend.hidden, self._tested
 
         def work() -> Shown:
@@ -118,12 +118,12 @@ class MapTab(QWidget):
             return
         before, self._shown = self._shown, shown
         canvas = self._canvas()
-        groups = shown.colouring.groups
-        canvas.set_points(shown.ids, shown.layout.xy)
+        groups = shown.groups
+        canvas.set_points(shown.ids, shown.layout.xy, shown.rows)
         # While the map takes shape only the places change, several times a second.
         if before is None or not before.looks_like(shown):
             canvas.set_groups(
-                shown.colouring.codes,
+                shown.codes,
                 [group.role for group in groups],
                 [group.is_marked for group in groups],
                 shown.allowed,
@@ -206,7 +206,7 @@ class MapTab(QWidget):
         if self.canvas is None:
             return
         self.canvas.set_selected(record.id for record in records)
-        n = sum(bool(id_) for id_ in self._shown.ids) if self._shown is not None else 0
+        n = len(self._shown.rows) if self._shown is not None else 0
         noun = "image" if n == 1 else "images"
         chosen = f" · {len(records):,} selected" if records else ""
         self._status.setText(f"{n:,} {noun}{chosen} · {_HINT}")
