@@ -14,16 +14,16 @@ LIMITS = {
     "format": (0.15, 0.3),
     "size": (0.2, 0.4),
     "shape": (0.3, 0.6),
-    "blocks": (0.2, 0.4),
-    "blur": (0.2, 0.4),
+    "blocks": (0.1, 0.4),
+    "blur": (0.1, 0.4),
     "cast": (0.6, 0.6),
     "grain": (0.8, 0.85),
 }
 """For each trait where a tie becomes worth a look, and where a problem.
 
-A V of 0.1 is small and of 0.3 medium by Cohen (1988); nothing ties source and format to a subject.
-Subjects differ in size and shape by nature (0.12 between photos of cats and dogs, the upper bound
-0.25). Cast and grain of 360 real photos: up to 0.27 within one origin, 0.78 between photos of
+A V of 0.1 is small and of 0.3 medium by Cohen (1988); nothing ties source, format, blocks and blur
+to a subject. Subjects differ in size and shape by nature (0.12 between photos of cats and dogs, the
+upper bound 0.25). Cast and grain of 360 real photos: up to 0.27 within one origin, 0.78 between photos of
 different origin, which cost nothing where they were tried; a cast of 12% comes to 0.8."""
 BEYOND_CHANCE = 0.36
 """Share of the problem's limit that the lower bound of cast or grain must reach for a problem."""

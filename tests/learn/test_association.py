@@ -56,6 +56,20 @@ def test_unrelated_traits_are_hardly_ever_called_related() -> None:
     assert np.median(values) < 0.1
 
 
+def test_a_tie_of_half_among_thirty_images_is_no_chance() -> None:
+    # Eleven of fourteen against three of fourteen: chi-squared 9.1, one chance in four hundred.
+    rows = np.repeat([0, 1], 14)
+    columns = np.array([0] * 11 + [1] * 3 + [0] * 3 + [1] * 11)
+    value, low, _ = association(rows, columns, np.arange(28)).v
+    assert value > 0.5 and low == pytest.approx(0.571 - 1.96 / np.sqrt(28), abs=0.002)
+    below = 0
+    for seed in range(300):
+        generator = np.random.default_rng(seed)
+        drawn = np.where(generator.random(28) < 0.7, rows, 1 - rows)  # V is 0.4.
+        below += association(rows, drawn, np.arange(28), seed).v[1] <= 0.4
+    assert below >= 0.95 * 300
+
+
 def test_its_interval_holds_the_truth() -> None:
     # Two traits of two values each that agree in four of five: V is 0.6.
     held = 0
