@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catstudio.audit.base import Verdict
-from catstudio.audit.judged import Judged
+from catstudio.audit.judged import Judged, Share
 from catstudio.learn.answer import percent
 from catstudio.learn.intervals import wilson
 from catstudio.learn.label_noise import Noise, noise_of
@@ -80,35 +81,38 @@ def _judge(
     photos: Judged, noise: Noise, again: Callable[[], Judged], seed: int
 ) -> tuple[Verdict, str]:
     text = _text(photos)
-    if photos.of_training <= OFTEN:
+    if photos.of_training.value <= OFTEN:
         return Verdict.OK, text
     is_probable = noise.ratio >= PROBABLE_RATIO
     if photos.n_held < MIN_HELD:
         is_problem = is_probable and noise.share >= MANY_WRONG_ALONE
         return Verdict.PROBLEM if is_problem else Verdict.LOOK, text
     cleaned = again()
+    training, held = cleaned.of_training, cleaned.of_held
     told = (
-        f"{text} Fitted without those, they contradict {percent(cleaned.of_training)}% and "
-        f"{percent(cleaned.of_held)}%; were both alike, the task would be hard."
+        f"{text} Fitted without those, they contradict {percent(training.value)}% and "
+        f"{percent(held.value)}%; were both alike, the task would be hard."
     )
-    more = _more(cleaned)
+    more = _more(training, held)
     is_found = noise_of(cleaned.p, cleaned.y, seed=seed).share >= MANY_WRONG and more >= MORE
-    if cleaned.of_held <= HARD and more >= 0 and (is_probable or is_found):
+    if held.value <= HARD and more >= 0 and (is_probable or is_found):
         return Verdict.PROBLEM, told
     return Verdict.LOOK if more >= 0 else Verdict.UNKNOWN, told
 
 
-def _more(photos: Judged) -> float:
+def _more(training: Share, held: Share) -> float:
     """How many standard errors more training photos are contradicted than held-out ones."""
-    n, n_held = photos.n_left_out, photos.n_held
+    n = training.n + held.n
     # One of either kind beside those counted: no share is ever certain (Agresti & Caffo 2000).
-    pooled = (float(photos.is_contradicted.sum()) + 1.0) / (n + n_held + 2.0)
-    error = np.sqrt(pooled * (1.0 - pooled) * (1.0 / n + 1.0 / n_held))
-    return float((photos.of_training - photos.of_held) / error)
+    pooled = (training.value * training.n + held.value * held.n + 1.0) / (n + 2.0)
+    error = sqrt(pooled * (1.0 - pooled) * (1.0 / training.n + 1.0 / held.n))
+    return (training.value - held.value) / error
 
 
 def _text(photos: Judged) -> str:
-    value, n = photos.of_training, photos.n_left_out
+    """What is said of photos, each counted, with an interval by families."""
+    n, is_contradicted = photos.n_left_out, photos.is_contradicted
+    value = float(is_contradicted[:n].mean())
     in_effect = n * effective_share(photos.groups[:n])
     low, high = wilson(value * in_effect, in_effect)
     text = (
@@ -116,5 +120,6 @@ def _text(photos: Judged) -> str:
         f"{n:,} training photos ({percent(low)} to {percent(high)}%)"
     )
     if photos.n_held >= MIN_HELD:
-        text += f" and {percent(photos.of_held)}% of {photos.n_held:,} held-out ones"
+        share = percent(float(is_contradicted[n:].mean()))
+        text += f" and {share}% of {photos.n_held:,} held-out ones"
     return f"{text}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,13 @@ answers less, and there are enough contradictions to tell by."""
 Floats = NDArray[np.floating]
 Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
+
+
+class Share(NamedTuple):
+    """What share ``value`` of ``n`` families is contradicted: a burst counts once. 0 of none."""
+
+    value: float
+    n: int
 
 
 @dataclass(frozen=True)
@@ -42,14 +50,14 @@ class Judged:
         return found
 
     @property
-    def of_training(self) -> float:
-        """The share of training photos that is contradicted; 0 of none."""
-        return _mean(self.is_contradicted[: self.n_left_out])
+    def of_training(self) -> Share:
+        """How much of the training photos is contradicted."""
+        return _share(self.is_contradicted[: self.n_left_out], self.groups[: self.n_left_out])
 
     @property
-    def of_held(self) -> float:
-        """The share of held-out photos that is contradicted; 0 of none."""
-        return _mean(self.is_contradicted[self.n_left_out :])
+    def of_held(self) -> Share:
+        """How much of the held-out photos is contradicted."""
+        return _share(self.is_contradicted[self.n_left_out :], self.groups[self.n_left_out :])
 
     @property
     def n_held(self) -> int:
@@ -106,5 +114,7 @@ def _held(data: AuditData) -> Ints:
     return held[data.is_real[held]] if len(held) else held
 
 
-def _mean(hits: Bools) -> float:
-    return float(hits.mean()) if len(hits) else 0.0
+def _share(hits: Bools, groups: Ints) -> Share:
+    families, number, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    n = len(families)
+    return Share(float((hits / sizes[number]).sum()) / n if n else 0.0, n)
