@@ -81,14 +81,17 @@ def frames(canvas: MapCanvas, n: int) -> None:
     """Pan, zoom, lasso, click and colours of ``n`` points."""
     from PySide6.QtCore import QPointF
 
+    from catstudio.ui.map.points import Places
+
     groups = np.arange(n) % _GROUPS
     roles = [f"source:{name}" for name in ("photo", "seed", "augment", "blend", "vendor", "copy")]
     ids = [f"{i:032x}" for i in range(n)]
-    xy, rows = crowd(n, 2), {id_: row for row, id_ in enumerate(ids)}
+    rows = {id_: row for row, id_ in enumerate(ids)}
+    nowhere, places = Places.of(crowd(0, 2)), Places.of(crowd(n, 2))
 
     def first() -> None:
-        canvas.set_points([], xy[:0], {})
-        canvas.set_points(ids, xy, rows)
+        canvas.set_points([], nowhere, {})
+        canvas.set_points(ids, places, rows)
         canvas.set_groups(groups, roles, [False] * _GROUPS, np.ones(n, bool))
         canvas.repaint()
 

@@ -10,7 +10,7 @@ from catstudio.sources import SOURCES
 from catstudio.ui.map import points
 from catstudio.ui.map.colouring import COLOURS, Answers, ColourBy, colouring
 from catstudio.ui.map.feed import Layout
-from catstudio.ui.map.points import View
+from catstudio.ui.map.points import Places, View
 from catstudio.ui.map.shown import prepare
 from tests.ui.test_gallery_filters import record
 
@@ -19,22 +19,29 @@ CROSS = np.array([[0, 0], [10, 0], [-10, 1], [0, 10], [1, -10]], np.float32)
 
 
 def test_all_fits_and_one_odd_image_shrinks_nothing() -> None:
-    view = View.fitting(CROSS, 300, 200, 20)
+    view = View.fitting(Places.of(CROSS), 300, 200, 20)
     screen = view.to_screen(CROSS)
     assert (screen >= 20 - 1).all() and (screen <= [281, 181]).all()
     crowd = np.random.default_rng(0).normal(size=(2000, 2)).astype(np.float32)
     crowd[0] = 1e6
-    assert View.fitting(crowd, 300, 200, 20).scale > 10
+    assert View.fitting(Places.of(crowd), 300, 200, 20).scale > 10
 
 
 @pytest.mark.parametrize("xy", [np.empty((0, 2)), np.ones((1, 2)), np.ones((9, 2))])
 def test_nothing_and_one_place_lie_in_the_middle(xy: np.ndarray) -> None:
-    view = View.fitting(xy.astype(np.float32), 300, 200, 20)
+    view = View.fitting(Places.of(xy.astype(np.float32)), 300, 200, 20)
     assert np.allclose(view.to_screen(xy.astype(np.float32)), [150, 100])
 
 
+def test_places_are_mixed_the_same_way_each_time() -> None:
+    # While a map takes shape, the same image stays above the same neighbours.
+    one, other = Places.of(CROSS), Places.of(CROSS * 2)
+    assert sorted(one.mixed) == list(range(5)) and (one.mixed == other.mixed).all()
+    assert len(Places.of(np.empty((0, 2))).mixed) == 0
+
+
 def test_zoom_keeps_what_is_under_the_pointer() -> None:
-    view = View.fitting(CROSS, 300, 200, 20)
+    view = View.fitting(Places.of(CROSS), 300, 200, 20)
     at = view.to_screen(CROSS)[1]
     nearer = view.zoomed(3, float(at[0]), float(at[1]))
     np.testing.assert_allclose(nearer.to_screen(CROSS)[1], at, atol=1e-3)

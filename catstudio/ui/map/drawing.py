@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from catstudio.ui.map import points
-from catstudio.ui.map.points import View
+from catstudio.ui.map.points import Places, View
 from catstudio.ui.map.sprites import Sprites, radius_for, sprites_for
 from catstudio.ui.theme import current
 
@@ -31,7 +31,7 @@ class MapDrawing(QWidget):
         self.setAccessibleName("Map of the images")
         self._ids: list[str] = []
         self._rows: dict[str, int] = {}
-        self._xy: Floats = np.empty((0, 2), np.float32)
+        self._places = Places.of(np.empty((0, 2), np.float32))
         self._codes = np.empty(0, np.intp)
         self._allowed = np.empty(0, bool)
         self._selected = np.empty(0, bool)
@@ -50,8 +50,8 @@ class MapDrawing(QWidget):
 
     # -- what is shown -----------------------------------------------------------------------
 
-    def set_points(self, ids: list[str], xy: Floats, rows: dict[str, int]) -> None:
-        """Show ``ids`` at ``xy`` [n, 2], with the ``rows`` of those that are there. The view
+    def set_points(self, ids: list[str], places: Places, rows: dict[str, int]) -> None:
+        """Show ``ids`` at their ``places``, with the ``rows`` of those that are there. The view
         stays where a person has moved it. What is given is kept, not copied."""
         if ids != self._ids:
             self._ids, self._rows = ids, rows
@@ -60,7 +60,7 @@ class MapDrawing(QWidget):
             self._allowed = np.ones(n, bool)
             self._at = self._under = None
             self._order = None
-        self._xy = np.ascontiguousarray(xy, np.float32)
+        self._places = places
         if self._is_fitted:
             self.fit()
         self._redraw()
@@ -101,7 +101,7 @@ class MapDrawing(QWidget):
         row = self._rows.get(id_)
         if row is None:
             return None
-        x, y = self._view.to_screen(self._xy[row : row + 1])[0]
+        x, y = self._view.to_screen(self._places.xy[row : row + 1])[0]
         return QPoint(round(float(x)), round(float(y)))
 
     def all_ids(self) -> list[str]:
@@ -112,7 +112,7 @@ class MapDrawing(QWidget):
 
     def fit(self) -> None:
         """Show everything."""
-        self._view = View.fitting(self._xy, self.width(), self.height(), MARGIN)
+        self._view = View.fitting(self._places, self.width(), self.height(), MARGIN)
         self._fitted, self._is_fitted = self._view.scale, True
         self._redraw()
 
@@ -157,7 +157,7 @@ class MapDrawing(QWidget):
                 + (self._allowed & is_mark)
                 + np.int8(3) * self._selected
             )
-            mixed = np.random.default_rng(0).permutation(len(self._ids))
+            mixed = self._places.mixed
             there = mixed[self._codes[mixed] >= 0]
             self._order = there[np.argsort(rank[there], kind="stable")]
             self._template = None
@@ -169,7 +169,7 @@ class MapDrawing(QWidget):
 
     def _on_screen(self) -> Floats:
         if self._screen is None:
-            self._screen = self._view.to_screen(self._xy)
+            self._screen = self._view.to_screen(self._places.xy)
         return self._screen
 
     def radius(self) -> float:

@@ -19,6 +19,27 @@ _SIDEWAYS = 2.0
 """What is aside of the way counts so much farther than what lies ahead."""
 
 
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Points on a plane, ``xy`` float32 [n, 2], with what is worked out once for all of them:
+    all but far outliers lie between ``low`` and ``high`` [2]; ``mixed`` [n] is an order in which
+    no group comes before another."""
+
+    xy: Floats
+    low: Floats
+    high: Floats
+    mixed: Ints
+
+    @classmethod
+    def of(cls, xy: Floats) -> Places:
+        """For background threads: the parts of numpy that this needs are slow to come."""
+        low, high = np.zeros((2, 2))
+        if len(xy):
+            low, high = np.percentile(xy, (_OUTLIERS, 100 - _OUTLIERS), axis=0)
+        mixed = np.random.default_rng(0).permutation(len(xy))
+        return cls(np.ascontiguousarray(xy, np.float32), low, high, mixed)
+
+
 @dataclass(frozen=True)
 class View:
     """What is in sight: ``scale`` pixels a unit, with (``x``, ``y``) in the middle of a widget of
@@ -33,16 +54,15 @@ class View:
     most: float = np.inf
 
     @classmethod
-    def fitting(cls, xy: Floats, width: float, height: float, margin: float) -> View:
-        """All of ``xy`` [n, 2], but for far outliers, with ``margin`` pixels around it."""
-        if not len(xy):
+    def fitting(cls, places: Places, width: float, height: float, margin: float) -> View:
+        """All of ``places``, but for far outliers, with ``margin`` pixels around it."""
+        if not len(places.xy):
             return cls(1.0, 0.0, 0.0, width, height)
-        low, high = np.percentile(xy, (_OUTLIERS, 100 - _OUTLIERS), axis=0)
-        span = np.maximum(high - low, 0.0)
+        span = np.maximum(places.high - places.low, 0.0)
         room = np.maximum([width - 2 * margin, height - 2 * margin], 1.0)
         # One image, or many on one place, are shown in the middle at any scale.
         scale = float(min((room[i] / span[i] for i in (0, 1) if span[i] > 0), default=1.0))
-        middle = (low + high) / 2
+        middle = (places.low + places.high) / 2
         return cls(
             scale,
             float(middle[0]),

@@ -14,16 +14,19 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from catstudio.ui.map.points import Places
+
 
 @dataclass(frozen=True, eq=False)
 class Shown:
     """``ids`` of the layout's images ("" for one that is gone), the ``rows`` of those that are
-    there, their ``groups`` with a code [n] for each (-1 for none), which of them [n] the gallery
-    shows, and how many images the map lacks."""
+    there, their ``places``, their ``groups`` with a code [n] for each (-1 for none), which of them
+    [n] the gallery shows, and how many images the map lacks."""
 
     layout: Layout
     ids: list[str]
     rows: dict[str, int]
+    places: Places
     groups: tuple[Group, ...]
     codes: NDArray[np.intp]
     allowed: NDArray[np.bool_]
@@ -50,7 +53,10 @@ def prepare(
 ) -> Shown:
     """``visible`` are the ids that pass the gallery's filters, ``hidden`` the keys of groups that
     the legend switches off."""
-    import numpy as np  # Slow to come, and first needed on this thread.
+    # Slow to come, and first needed on this thread.
+    import numpy as np
+
+    from catstudio.ui.map.points import Places
 
     known = {record.sha256: record for record in records if is_shown(record)}
     placed = [known.get(one) for one in layout.hashes]
@@ -67,6 +73,7 @@ def prepare(
         layout,
         ids,
         rows,
+        Places.of(layout.xy),
         found.groups,
         np.array(found.codes, np.intp),
         np.array(allowed, bool),

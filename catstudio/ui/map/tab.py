@@ -119,7 +119,7 @@ class MapTab(QWidget):
         before, self._shown = self._shown, shown
         canvas = self._canvas()
         groups = shown.groups
-        canvas.set_points(shown.ids, shown.layout.xy, shown.rows)
+        canvas.set_points(shown.ids, shown.places, shown.rows)
         # While the map takes shape only the places change, several times a second.
         if before is None or not before.looks_like(shown):
             canvas.set_groups(
