@@ -139,10 +139,12 @@ def test_a_map_is_made_takes_shape_and_is_kept(tab, bridge, studio, submitted, q
     places = (PLACES, PLACES[::-1].copy())
     for how, xy in zip(("pca", "t-sne"), places, strict=True):
         bridge.job_event.emit(Placed(job_id=job, how=how, index=index, xy=xy.tobytes()))
-        qtbot.waitUntil(lambda xy=xy: tab.canvas is not None and np.array_equal(tab.canvas._xy, xy))
+        qtbot.waitUntil(
+            lambda xy=xy: tab.canvas is not None and np.array_equal(tab.canvas._places.xy, xy)
+        )
     write_map(studio)
     bridge.job_event.emit(Done(job_id=job, result={"n": 6}))
-    qtbot.waitUntil(lambda: np.array_equal(tab.canvas._xy, PLACES))
+    qtbot.waitUntil(lambda: np.array_equal(tab.canvas._places.xy, PLACES))
     qtbot.waitUntil(tab.bar.isHidden)
 
 
