@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
+from PySide6.QtCore import QItemSelection
+from PySide6.QtGui import QRegion
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from catstudio.core.changes import AddLabel, SetState, SetWeight
+from catstudio.core.changes import AddLabel, SetLabel, SetState, SetWeight
 from catstudio.core.types import ImageRecord, State
 from catstudio.studio import Studio
 from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.gallery.filters import Filter, Sort
-from catstudio.ui.gallery.model import RECORD, GalleryModel
+from catstudio.ui.gallery.model import RECORD, GalleryModel, ranges
 from catstudio.ui.gallery.panel import GalleryPanel
 from catstudio.ui.gallery.thumbnails import Thumbnails, picture_side
 
@@ -73,6 +75,52 @@ def test_loading_again_with_a_selection(gallery: GalleryPanel, studio: Studio) -
     assert gallery.view.selected_ids() == ["i00002"]
     gallery.model.set_images([], ("cat",))
     assert gallery.selected_records() == []
+
+
+def test_one_selection_takes_the_place_of_another_and_is_said_once(
+    bridge: StudioBridge, studio: Studio, qtbot
+) -> None:
+    panel = GalleryPanel(bridge)
+    qtbot.addWidget(panel)
+    view, said = panel.view, []
+    panel.model.set_images(many(studio.images()[0], 300), ("cat",))
+    shown = panel.model.visible_ids()
+    view.chosen_changed.connect(lambda: said.append(view.selected_ids()))
+    for wanted in (shown[::2], shown[100:103], shown[1::2]):
+        view.select(reversed(wanted))
+        assert view.selected_count() == len(wanted)
+        assert said.pop() == wanted and not said
+    view.selectAll()
+    assert said.pop() == shown and not said
+    view.select([])
+    assert said.pop() == [] and not said
+    view.select([])
+    assert not said
+
+
+def test_a_selection_is_of_what_is_known_now(gallery: GalleryPanel, studio: Studio, qtbot) -> None:
+    view, chosen = gallery.view, gallery.model.visible_ids()[::2]
+    view.select(chosen)
+    assert len(view.selected_records()) == 3
+    studio.apply(SetLabel(tuple(chosen), "not-cat"))
+    qtbot.waitUntil(lambda: {one.label for one in view.selected_records()} == {"not-cat"})
+    gallery.model.set_sort(Sort.OLDEST)
+    assert view.selected_ids() == chosen[::-1]
+
+
+def test_many_scattered_cells_are_painted_as_one(gallery: GalleryPanel) -> None:
+    view, model = gallery.view, gallery.model
+    few, scattered = model.selection([0, 2]), QItemSelection()
+    for _ in range(100):
+        scattered.append(few.at(0))
+    everything = QRegion(view.viewport().rect())
+    assert view.visualRegionForSelection(few) != everything
+    assert view.visualRegionForSelection(scattered) == everything
+
+
+def test_runs_of_rows() -> None:
+    assert list(ranges([])) == [] and list(ranges([0])) == [(0, 0)]
+    assert list(ranges([0, 1, 4, 6, 7, 8])) == [(0, 1), (4, 4), (6, 8)]
 
 
 def test_a_filter_shows_and_hides_single_rows(bridge: StudioBridge, studio: Studio, qtbot) -> None:

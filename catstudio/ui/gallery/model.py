@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QItemSelection,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -95,6 +95,18 @@ class GalleryModel(QAbstractListModel):
     def record_at(self, row: int) -> ImageRecord:
         """The image that ``row`` shows."""
         return self._records[self._visible[row]]
+
+    def records_at(self, rows: Iterable[int]) -> list[ImageRecord]:
+        """The images that ``rows`` show."""
+        records, visible = self._records, self._visible
+        return [records[visible[row]] for row in rows]
+
+    def selection(self, rows: Iterable[int]) -> QItemSelection:
+        """``rows``, in order, for a selection model: neighbours as one range."""
+        selection = QItemSelection()
+        for first, last in ranges(rows):  # ``index`` would ask for the number of rows each time.
+            selection.select(self.createIndex(first, 0), self.createIndex(last, 0))
+        return selection
 
     def row_of(self, id_: str) -> int | None:
         """The row that shows ``id_``, or None while it is filtered out."""
@@ -255,12 +267,14 @@ def description(record: ImageRecord) -> str:
     return ", ".join(parts)
 
 
-def ranges(rows: list[int]) -> Iterator[tuple[int, int]]:
-    """Runs of consecutive numbers in a sorted list, as (first, last)."""
-    if not rows:
-        return
-    first = rows[0]
-    for row, following in pairwise([*rows, rows[-1] + 2]):
-        if following != row + 1:
-            yield first, row
-            first = following
+def ranges(rows: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Runs of consecutive numbers among sorted ones, as (first, last)."""
+    first = last = -2
+    for row in rows:
+        if row != last + 1:
+            if last >= 0:
+                yield first, last
+            first = row
+        last = row
+    if last >= 0:
+        yield first, last

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QMimeData, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QDrag, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QMimeData,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QDrag, QMouseEvent, QRegion, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QWidget
 
 from catstudio.core.types import ImageRecord
 from catstudio.ui.gallery.delegate import GAP, LABEL_HEIGHT, CellDelegate
-from catstudio.ui.gallery.model import RECORD, GalleryModel, ranges
+from catstudio.ui.gallery.model import RECORD, GalleryModel
 from catstudio.ui.gallery.thumbnails import Thumbnails
 
 CELL_SIZES = (96, 112, 128, 144, 160, 192, 224, 256, 320)
 _DRAG_PICTURE = 96
+_MOST_PARTS = 64
+"""Of a selection in more parts than this, Qt would take long to find out where each is."""
 
 
 class GalleryView(QListView):
@@ -36,6 +47,9 @@ class GalleryView(QListView):
         self._wheel = 0
         self._target = 144
         self._remembered: tuple[list[str], int] = ([], -1)
+        self._chosen: list[ImageRecord] | None = None
+        """The selected images, once somebody has asked; None when they may be others."""
+        self._coming: list[ImageRecord] | None = None
         self._cells = CellDelegate(thumbnails, self)
         self.setItemDelegate(self._cells)
         self.setAccessibleName("Gallery")
@@ -62,9 +76,12 @@ class GalleryView(QListView):
         model.modelAboutToBeReset.connect(self._remember)
         model.rowsAboutToBeRemoved.connect(self._remember)
         self.setModel(model)
+        for changed in (model.dataChanged, model.rowsInserted, model.rowsRemoved):
+            changed.connect(self._forget_chosen)
+        model.facets_changed.connect(self._forget_chosen)
         model.modelReset.connect(self._restore)
         model.rowsRemoved.connect(self._choose_neighbour)
-        self.selectionModel().selectionChanged.connect(self.chosen_changed)
+        self.selectionModel().selectionChanged.connect(self._choice_changed)
         self.verticalScrollBar().valueChanged.connect(lambda _: self._scrolled.start())
         thumbnails.ready.connect(self._thumbnail_came)
         self._fit()
@@ -127,21 +144,37 @@ class GalleryView(QListView):
     # -- selection ---------------------------------------------------------------------------
 
     def selected_count(self) -> int:
-        return sum(len(part) for part in self._selected_rows())
+        return len(self._selected())
 
     def selected_ids(self) -> list[str]:
         """The selected images, in the order shown."""
-        return [record.id for record in self.selected_records()]
+        return [record.id for record in self._selected()]
 
     def selected_records(self) -> list[ImageRecord]:
-        rows = sorted(row for part in self._selected_rows() for row in part)
-        return [self._gallery.record_at(row) for row in rows]
+        return list(self._selected())
 
-    def _selected_rows(self) -> list[range]:
-        # 10,000 selected rows are one range, and 10,000 indexes.
-        selection = self.selectionModel().selection()
-        parts = [selection.at(i) for i in range(selection.size())]
-        return [range(part.top(), part.bottom() + 1) for part in parts]
+    def _selected(self) -> list[ImageRecord]:
+        # Asked for several times at each change, and long to read where they lie scattered.
+        if self._chosen is None:
+            # 10,000 selected rows are one range, and 10,000 indexes.
+            selection = self.selectionModel().selection()
+            parts = [selection.at(i) for i in range(selection.size())]
+            rows = sorted(row for part in parts for row in range(part.top(), part.bottom() + 1))
+            self._chosen = self._gallery.records_at(rows)
+        return self._chosen
+
+    def _forget_chosen(self) -> None:
+        self._chosen = None
+
+    def _choice_changed(self) -> None:
+        self._chosen = self._coming
+        self.chosen_changed.emit()
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        """What is to be painted again when ``selection`` comes or goes."""
+        if selection.size() > _MOST_PARTS:
+            return QRegion(self.viewport().rect())
+        return super().visualRegionForSelection(selection)
 
     def current_id(self) -> str | None:
         record: ImageRecord | None = self.currentIndex().data(RECORD)
@@ -150,9 +183,6 @@ class GalleryView(QListView):
     def select(self, ids: Iterable[str], current: str | None = None) -> None:
         """Select those of ``ids`` that are shown, and bring the current one into sight."""
         rows = sorted(r for r in map(self._gallery.row_of, ids) if r is not None)
-        selection = QItemSelection()
-        for first, last in ranges(rows):  # Each range costs Qt as much as each row would.
-            selection.select(self._gallery.index(first), self._gallery.index(last))
         at = self._gallery.row_of(current) if current is not None else None
         if at is None and rows:
             at = rows[0]
@@ -160,21 +190,43 @@ class GalleryView(QListView):
             self.selectionModel().setCurrentIndex(
                 self._gallery.index(at), QItemSelectionModel.SelectionFlag.NoUpdate
             )
-        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self._choose(self._gallery.selection(rows), self._gallery.records_at(rows))
         if at is not None:
             self.scrollTo(self._gallery.index(at))
+
+    def selectAll(self) -> None:
+        rows = range(self._gallery.rowCount())
+        self._choose(self._gallery.selection(rows), self._gallery.records_at(rows))
+
+    def _choose(self, selection: QItemSelection, records: list[ImageRecord]) -> None:
+        """Let ``selection``, which is ``records``, take the place of what was selected."""
+        model = self.selectionModel()
+        had_any = model.hasSelection()
+        # In two steps: to say what comes and what goes, Qt would compare each part of the old
+        # with each of the new, which takes a second for thousands of scattered images.
+        with QSignalBlocker(model):
+            model.clearSelection()
+        self._coming = records
+        if records:
+            model.select(selection, QItemSelectionModel.SelectionFlag.Select)
+        elif had_any:
+            self._choice_changed()
+        self._coming = None
+        self.viewport().update()
 
     def _remember(self) -> None:
         self._remembered = (self.selected_ids(), self.currentIndex().row())
 
     def _restore(self) -> None:
+        self._forget_chosen()
         ids, row = self._remembered
         there = [id_ for id_ in ids if self._gallery.row_of(id_) is not None]
         if there:
             self.select(there)
         elif ids:
             self._select_row(row)
-        self.chosen_changed.emit()
+        if not self.selectionModel().hasSelection():  # Else it has been said.
+            self.chosen_changed.emit()
 
     def _choose_neighbour(self) -> None:
         # What was decided has left the filter: go on with the next, as in a pile of photos.
