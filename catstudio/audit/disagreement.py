@@ -91,7 +91,7 @@ def _judge(
     training, held = cleaned.of_training, cleaned.of_held
     told = (
         f"{text} Fitted without those, they contradict {percent(training.value)}% and "
-        f"{percent(held.value)}%; were both alike, the task would be hard."
+        f"{percent(held.value)}%: in a task that is merely hard both are about alike."
     )
     more = _more(training, held)
     is_found = noise_of(cleaned.p, cleaned.y, seed=seed).share >= MANY_WRONG and more >= MORE

@@ -36,6 +36,7 @@ MOST_PARTS = 8
 PIXEL_STRENGTH = 3.0
 _BLOCKY = ("with the blocks of a low JPEG quality", "without such blocks")
 _BLURRED = ("blurred or enlarged", "sharp")
+_FLAWS = (_BLOCKY[0], _BLURRED[0])
 _COLOURLESS = 0.2
 """Black and white photos vary less than this in their cast, as a share of colour photos."""
 
@@ -100,7 +101,9 @@ def counted_ties(data: AuditData) -> list[Tie]:
 def _counted(
     data: AuditData, trait: str, names: NDArray[np.str_], columns: Ints, found: Association
 ) -> Tie:
-    label, column, own, rest = firmest_cell(found.table)
+    # A flaw is told of the label that has it, not of the ones that lack it.
+    flaw = np.flatnonzero(np.isin(names, _FLAWS))
+    label, column, own, rest = firmest_cell(found.table, int(flaw[0]) if len(flaw) else None)
     has, is_of = columns == column, data.y[data.train] == label
     return Tie(
         trait,

@@ -127,11 +127,11 @@ def _entropy(shares: Floats) -> Floats:
     return entropy
 
 
-def firmest_cell(table: Ints) -> tuple[int, int, float, float]:
+def firmest_cell(table: Ints, column: int | None = None) -> tuple[int, int, float, float]:
     """(row, column, share of that row in it, share of the other rows) where these differ most.
 
-    Of the cells of ``table`` [rows, columns]; each difference counts as √(row's share of all), so
-    that a label of three images is not the example.
+    Of the cells of ``table`` [rows, columns], or of one ``column``; each difference counts as
+    √(row's share of all), so that a label of three images is not the example.
     """
     total = table.sum()
     best = (0, 0, 0.0, 0.0)
@@ -141,7 +141,7 @@ def firmest_cell(table: Ints) -> tuple[int, int, float, float]:
         if not row.sum() or not others.sum():
             continue
         own, rest = row / row.sum(), others / others.sum()
-        j = int(np.argmax(own - rest))
+        j = int(np.argmax(own - rest)) if column is None else column
         weight = (own[j] - rest[j]) * sqrt(row.sum() / total)
         if weight > most:
             most, best = weight, (i, j, float(own[j]), float(rest[j]))

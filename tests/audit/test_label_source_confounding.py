@@ -80,6 +80,11 @@ def test_blocks_and_blur_that_most_of_one_label_has() -> None:
             found = ask(*batches, seed=seed)
             assert found.verdict is Verdict.PROBLEM and found.details["trait"] == trait
             assert words in found.text and "n = 60" in found.text
+        # Whichever label comes first.
+        told = ask(
+            *(replace(b, label={"cat": "dog", "dog": "cat"}[b.label]) for b in batches[::-1])
+        )
+        assert words.replace("cat", "dog") in told.text
 
 
 def test_a_colour_cast_on_one_label() -> None:
