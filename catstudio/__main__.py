@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import os
 import signal
@@ -11,9 +10,6 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from catstudio.cli.main import build_parser, command_names
-from catstudio.cli.main import main as run_command
-from catstudio.cli.output import WRONG_USAGE, Output
 from catstudio.core.errors import NotPossibleError
 
 
@@ -30,11 +26,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows "?"
-    parser = build_parser()
-    if arguments and (arguments[0].startswith("-") or arguments[0] in command_names(parser)):
-        _heed_ctrl_c()
-        return run_command(arguments, parser)
-    return _open_window(arguments, parser)
+    if arguments and (arguments[0].startswith("-") or len(Path(arguments[0]).parts) == 1):
+        # Slow to come: where the argument can be no command's name, the window does without.
+        from catstudio.cli.main import build_parser, command_names
+        from catstudio.cli.main import main as run_command
+
+        parser = build_parser()
+        if arguments[0].startswith("-") or arguments[0] in command_names(parser):
+            _heed_ctrl_c()
+            return run_command(arguments, parser)
+    return _open_window(arguments)
 
 
 def _heed_ctrl_c() -> None:
@@ -45,22 +46,16 @@ def _heed_ctrl_c() -> None:
 
 def window() -> int:
     """The desktop entry's start: the window, with the folder it is given if any."""
-    return _open_window(sys.argv[1:2], build_parser())
+    return _open_window(sys.argv[1:2])
 
 
-def _open_window(arguments: list[str], parser: argparse.ArgumentParser) -> int:
-    output = Output()
+def _open_window(arguments: list[str]) -> int:
     if arguments and not _may_be_project(arguments[0]):
-        near = difflib.get_close_matches(arguments[0], command_names(parser), 1)
-        meant = f"Did you mean {near[0]!r}? " if near else ""
-        output.note(f"catstudio: there is no command or folder called {arguments[0]!r}.")
-        output.note(f"  {meant}See catstudio --help.")
-        return WRONG_USAGE
+        return _explain(arguments[0])
     if sys.platform == "linux" and not any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     ):
         return _cannot_open(
-            output,
             "There is no display here, so the window cannot open.",
             "catstudio demo shows the same without a window; catstudio --help lists all commands.",
         )
@@ -68,7 +63,6 @@ def _open_window(arguments: list[str], parser: argparse.ArgumentParser) -> int:
         from catstudio.ui import app
     except ImportError as missing:
         return _cannot_open(
-            output,
             f"The window cannot open: {missing}.",
             "Install Qt's system packages (packaging/debian-packages.txt lists Debian's); "
             "catstudio doctor says what else is missing.",
@@ -78,9 +72,24 @@ def _open_window(arguments: list[str], parser: argparse.ArgumentParser) -> int:
     return status
 
 
-def _cannot_open(output: Output, message: str, hint: str) -> int:
+def _explain(argument: str) -> int:
+    """There is neither a command nor a folder of that name."""
+    from catstudio.cli.main import build_parser, command_names
+    from catstudio.cli.output import WRONG_USAGE, Output
+
+    output = Output()
+    near = difflib.get_close_matches(argument, command_names(build_parser()), 1)
+    meant = f"Did you mean {near[0]!r}? " if near else ""
+    output.note(f"catstudio: there is no command or folder called {argument!r}.")
+    output.note(f"  {meant}See catstudio --help.")
+    return WRONG_USAGE
+
+
+def _cannot_open(message: str, hint: str) -> int:
+    from catstudio.cli.output import Output
+
     error = NotPossibleError(message, hint)
-    output.error(error)
+    Output().error(error)
     return error.exit_status
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+DEFAULT_LABELS = ("cat", "not-cat")
+
 
 class State(StrEnum):
     """Where an image stands in review. Trashed images keep their row and can come back."""

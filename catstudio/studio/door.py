@@ -12,6 +12,7 @@ from catstudio.core.errors import BadInputError, CatStudioError
 from catstudio.core.files import explain_os_error
 from catstudio.core.project import ProjectFolder
 from catstudio.core.store import Store, label_name
+from catstudio.core.types import DEFAULT_LABELS
 from catstudio.jobs.events import AnyEvent, Done
 from catstudio.jobs.requests import AnyRequest, Lane
 from catstudio.jobs.runner import JobRunner
@@ -20,8 +21,6 @@ from catstudio.studio.asking import RequestMaker
 from catstudio.studio.blind import BlindTest
 from catstudio.studio.keeping import Keeper
 from catstudio.studio.listening import Listener
-
-DEFAULT_LABELS = ("cat", "not-cat")
 
 
 class Studio(RequestMaker):

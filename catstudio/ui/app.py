@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
@@ -18,7 +18,6 @@ from PySide6.QtWidgets import QApplication
 from catstudio import __version__
 from catstudio.core.errors import CatStudioError
 from catstudio.core.paths import log_dir
-from catstudio.studio import Studio
 from catstudio.ui.garbage import GarbageCollector
 from catstudio.ui.main_window import MainWindow
 from catstudio.ui.messages import Message
@@ -26,8 +25,12 @@ from catstudio.ui.settings import SettingsFile
 from catstudio.ui.single_instance import SingleInstance, hand_over
 from catstudio.ui.theme import apply_theme
 
+if TYPE_CHECKING:
+    from catstudio.studio import Studio
+
 _LOG_BYTES, _LOG_FILES = 1_000_000, 3
 _WARM_UP_MS = 1500
+_GET_READY_MS = 200  # The first frame first.
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +85,8 @@ class Window(QObject):
         wanted = project or settings.values.last_project
         if wanted and (project or Path(wanted).is_dir()):
             self.window.projects.open(wanted)
+        else:
+            QTimer.singleShot(_GET_READY_MS, self.window, self.window.projects.get_ready)
 
     def close(self) -> None:
         """Give back what was taken from the process; may be called twice."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from catstudio.jobs.events import TERMINAL, AnyEvent, ImageAdded
-from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.theme import M, S
 from catstudio.ui.widgets import button, label
-from catstudio.ui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from catstudio.ui.bridge import StudioBridge
+    from catstudio.ui.workspace import Workspace
 
 
 class ClosingBar(QFrame):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catstudio.resources import resource
-from catstudio.studio import Studio
+
+if TYPE_CHECKING:
+    from catstudio.studio import Studio
 
 _ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 _LINK = re.compile(r"\[(.+?)\]\(.+?\)")

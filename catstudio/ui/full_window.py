@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QStackedWidget
 from catstudio.ui.preview import PreviewOverlay
 from catstudio.ui.review import ReviewView
 from catstudio.ui.room import Room, RoomBuilder
-from catstudio.ui.workspace import GALLERY, Workspace
+from catstudio.ui.tabs import GALLERY
+from catstudio.ui.workspace import Workspace
 
 
 class FullWindow(QObject):

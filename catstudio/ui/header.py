@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
-from catstudio.studio import Readiness
 from catstudio.ui.icons import icon
 from catstudio.ui.settings import THEMES, RecentProject
 from catstudio.ui.theme import XL, L, M, S, current
 from catstudio.ui.widgets import button, icon_button, label
 from catstudio.ui.window_actions import WindowActions
+
+if TYPE_CHECKING:
+    from catstudio.studio import Readiness
 
 _THEME_WORDS = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
 _SEARCH_PAUSE_MS = 150

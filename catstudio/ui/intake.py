@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
@@ -12,7 +13,9 @@ from catstudio.ui.clipboard import LINK_HINT, LINK_REFUSED, Incoming, read
 from catstudio.ui.messages import Message
 from catstudio.ui.projects import Projects
 from catstudio.ui.welcome import Welcome
-from catstudio.ui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from catstudio.ui.workspace import Workspace
 
 
 class Intake(QObject):

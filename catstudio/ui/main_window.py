@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QUrl, Signal
 from PySide6.QtGui import (
@@ -19,11 +20,9 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLay
 
 from catstudio.core.paths import log_dir
 from catstudio.resources import resource
-from catstudio.studio import Readiness, Studio
 from catstudio.ui.clipboard import can_take
 from catstudio.ui.closing import ClosingBar, Leaving
 from catstudio.ui.drop_overlay import DropOverlay
-from catstudio.ui.full_window import FullWindow
 from catstudio.ui.header import Header
 from catstudio.ui.intake import Intake
 from catstudio.ui.ladder.entry import LadderEntry
@@ -31,10 +30,15 @@ from catstudio.ui.messages import Message, MessageList
 from catstudio.ui.projects import Projects
 from catstudio.ui.settings import SettingsFile
 from catstudio.ui.shortcuts import ShortcutsWindow
+from catstudio.ui.tabs import GALLERY, MAP, TRAINING
 from catstudio.ui.theme import S, ThemeHolder
 from catstudio.ui.welcome import Welcome
 from catstudio.ui.window_actions import WindowActions, connect
-from catstudio.ui.workspace import GALLERY, MAP, TRAINING, Workspace
+
+if TYPE_CHECKING:
+    from catstudio.studio import Readiness, Studio
+    from catstudio.ui.full_window import FullWindow
+    from catstudio.ui.workspace import Workspace
 
 SIZE, MIN_SIZE = (1280, 800), (1024, 640)
 
@@ -94,6 +98,10 @@ class MainWindow(QMainWindow):
             self.leaving.ask(self.workspace, go)
 
     def _opened(self, studio: Studio) -> None:
+        # The window starts without what an open project needs; whoever opened it has loaded that.
+        from catstudio.ui.full_window import FullWindow
+        from catstudio.ui.workspace import Workspace
+
         workspace = Workspace(studio, self._settings)
         self.workspace = workspace
         workspace.told.connect(self.tell)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from catstudio.core.errors import CatStudioError, DamagedProjectError
-from catstudio.studio import DEFAULT_LABELS, Studio
+from catstudio.core.types import DEFAULT_LABELS
 from catstudio.ui.example import fill_example
 from catstudio.ui.messages import Message
 from catstudio.ui.opener import Opener
 from catstudio.ui.places import EXAMPLE_NAME, project_path, projects_folder
 from catstudio.ui.settings import SettingsFile
+
+if TYPE_CHECKING:
+    from catstudio.studio import Studio
 
 
 class Projects(QObject):
@@ -43,6 +47,11 @@ class Projects(QObject):
         self._opener.opened.connect(self._opened)
         self._opener.failed.connect(self._failed)
         self._opener.repaired.connect(self._repaired)
+
+    def get_ready(self) -> None:
+        """Load in the background what an open project needs, while none is."""
+        if not self._is_over:
+            self._opener.get_ready()
 
     def open(self, path: str | Path) -> None:
         """Open the project at ``path``; the one that is open stays until that has worked."""

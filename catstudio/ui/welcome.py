@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from catstudio.studio import DEFAULT_LABELS
+from catstudio.core.types import DEFAULT_LABELS
 from catstudio.ui.mark import Mark
 from catstudio.ui.places import DEFAULT_NAME, parse_labels, projects_folder
 from catstudio.ui.recent import RecentProjects

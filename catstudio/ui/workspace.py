@@ -31,13 +31,13 @@ from catstudio.ui.jobs_queue import JobsQueue
 from catstudio.ui.map.tab import MapTab
 from catstudio.ui.messages import Message
 from catstudio.ui.settings import Settings
+from catstudio.ui.tabs import GALLERY, MAP, TRAINING
 from catstudio.ui.theme import L
 from catstudio.ui.training.tab import TrainingTab
 
 PANEL_WIDTH, INSPECTOR_WIDTH = 304, 280
 _MIN_SIDE, _MIN_CENTRE = 248, 400
 _QUEUE_SHARE, _READ_QUEUE_SHARE = 0.34, 0.6
-GALLERY, TRAINING, MAP = 0, 1, 2
 
 
 class Workspace(QWidget):

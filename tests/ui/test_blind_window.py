@@ -17,9 +17,9 @@ from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.charts.base import Chart
 from catstudio.ui.main_window import MainWindow
 from catstudio.ui.settings import SettingsFile
+from catstudio.ui.tabs import GALLERY, TRAINING
 from catstudio.ui.theme import apply_theme
 from catstudio.ui.widgets import label
-from catstudio.ui.workspace import GALLERY, TRAINING
 
 
 @pytest.fixture

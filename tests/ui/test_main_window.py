@@ -25,8 +25,9 @@ from catstudio.ui.main_window import MIN_SIZE, MainWindow
 from catstudio.ui.messages import Message, MessageList
 from catstudio.ui.settings import SettingsFile
 from catstudio.ui.single_instance import SingleInstance, hand_over
+from catstudio.ui.tabs import GALLERY, TRAINING
 from catstudio.ui.theme import apply_theme
-from catstudio.ui.workspace import GALLERY, TRAINING, Workspace
+from catstudio.ui.workspace import Workspace
 from tests.ui.dropping import drop, of_files
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -132,6 +133,7 @@ def test_a_picture_can_be_pasted(window: MainWindow, opened: Workspace, qtbot) -
     image = QImage(96, 64, QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.darkYellow)
     QGuiApplication.clipboard().setImage(image)
+    qtbot.waitUntil(lambda: opened.counts.readiness is not None)  # The labels come with it.
     opened.panel.labels.choose("not-cat")
     window.actions_.paste.trigger()
     wait_for_images(opened, qtbot, 1)
@@ -471,6 +473,38 @@ print("HEAVY", sorted(heavy & set(sys.modules)))
 window.close()
 holder.close()
 """
+
+
+STARTS = """
+import sys
+from catstudio import __main__
+from catstudio.ui.app import Window, build_application
+app = build_application()
+holder = Window(app, name="catstudio-test-start")
+app.processEvents()
+late = {"catstudio.cli.main", "catstudio.studio", "catstudio.ui.workspace", "numpy", "PIL"}
+print("LATE", sorted(late & set(sys.modules)))
+holder.window.projects.get_ready()
+holder.window.close()  # waits for it
+print("READY", sorted(late & set(sys.modules)))
+holder.window.projects.get_ready()
+assert not holder.window.projects._opener.is_busy
+holder.close()
+"""
+
+
+def test_what_an_open_project_needs_is_loaded_after_the_first_frame(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STARTS],
+        env={**os.environ, "CATSTUDIO_HOME": str(home), "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "LATE []" in done.stdout, done.stdout
+    assert "'catstudio.studio', 'catstudio.ui.workspace'" in done.stdout, done.stdout
 
 
 @pytest.mark.needs_engine

@@ -15,7 +15,7 @@ from catstudio.core.types import Split, State
 from catstudio.studio import Studio
 from catstudio.ui.app import Window
 from catstudio.ui.review import ReviewView
-from catstudio.ui.workspace import TRAINING
+from catstudio.ui.tabs import TRAINING
 from tests.ui.dropping import drop_files
 
 pytestmark = pytest.mark.needs_engine

@@ -1,0 +1,3 @@
+"""The tabs of an open project, by their place."""
+
+GALLERY, TRAINING, MAP = 0, 1, 2
