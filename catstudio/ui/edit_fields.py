@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QStandardItemModel
@@ -20,20 +19,14 @@ from catstudio.core.changes import (
 )
 from catstudio.core.types import ImageRecord, Split, State
 from catstudio.ui.gallery.filter_bar import SPLIT_TITLES, STATE_TITLES
+from catstudio.ui.in_common import InCommon, only
 from catstudio.ui.theme import XS, M, S
 from catstudio.ui.widgets import ChipButton, ComboBox, FlowLayout, SectionHeader, SpinBox
 
-_T = TypeVar("_T", bound=Hashable)
 _MIXED = "Several"
 _TAGS_HINT = "Such as: indoor, night"
 _MOST_COPIES = 1_000_000
 _STATES = (State.ACCEPTED, State.REJECTED, State.PENDING)
-
-
-def common(values: Iterable[_T]) -> tuple[bool, _T | None]:
-    """(True, the one value of all), or (False, None) when they differ."""
-    different = set(values)
-    return (True, different.pop()) if len(different) == 1 else (False, None)
 
 
 class EditFields(QWidget):
@@ -44,6 +37,7 @@ class EditFields(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._records: list[ImageRecord] = []
+        self._common = InCommon()
         self._labels: tuple[str, ...] = ()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -130,20 +124,24 @@ class EditFields(QWidget):
         self._label_flow.addWidget(self.new_label)
         self._show_label()
 
-    def show_records(self, records: list[ImageRecord]) -> None:
-        """Show what ``records`` have in common; edits then apply to all of them."""
+    def set_records(self, records: list[ImageRecord]) -> None:
+        """From now on edits apply to ``records``; :meth:`show_common` follows."""
         self._records = records
+
+    def show_common(self, found: InCommon) -> None:
+        """Show what the records have in common."""
+        self._common = found
         self._show_label()
-        _, state = common(r.state for r in records)
+        _, state = only(found.states)
         for one, chip in self.state_chips.items():
             chip.setChecked(one is state)
         self._show_split()
-        is_one, tags = common(r.tags for r in records)
+        is_one, tags = only(found.tags)
         if not self.tags.hasFocus():
             self.tags.setText(", ".join(tags or ()))
         several = "Several; typing replaces them"
         self.tags.setPlaceholderText(_TAGS_HINT if is_one else several)
-        is_one, weight = common(r.weight for r in records)
+        is_one, weight = only(found.weights)
         if not self.weight.hasFocus():
             with QSignalBlocker(self.weight):
                 self.weight.setMinimum(1 if is_one else 0)
@@ -151,15 +149,15 @@ class EditFields(QWidget):
                 self.weight.setValue(weight or 0)
 
     def _show_label(self) -> None:
-        is_one, label = common(r.label for r in self._records)
+        is_one, label = only(self._common.labels)
         for name, chip in self.label_chips.items():
             chip.setChecked(is_one and name == label)
 
     def _show_split(self) -> None:
-        is_one, split = common(r.split for r in self._records)
+        is_one, split = only(self._common.splits)
         self.split.setCurrentIndex(self.split.findData(split) if is_one else -1)
         self.split.setPlaceholderText(_MIXED)
-        is_real = all(r.is_real for r in self._records)
+        is_real = self._common.real == self._common.count
         model = self.split.model()
         for row in range(self.split.count()):
             is_held = self.split.itemData(row) in (Split.VAL, Split.TEST)
@@ -195,7 +193,7 @@ class EditFields(QWidget):
 
     def _set_tags(self) -> None:
         text = self.tags.text()
-        is_one, _ = common(r.tags for r in self._records)
+        is_one, _ = only({r.tags for r in self._records})
         if not is_one and not text.strip():
             return
         tags = tuple(dict.fromkeys(tag.strip() for tag in text.split(",") if tag.strip()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -26,7 +26,9 @@ from catstudio.ui.edit_fields import EditFields
 from catstudio.ui.family import Family, SourceMark
 from catstudio.ui.gallery.filter_bar import STATE_TITLES
 from catstudio.ui.gallery.thumbnails import Thumbnails
+from catstudio.ui.in_common import InCommon
 from catstudio.ui.pictures import PictureFeed, Pictures
+from catstudio.ui.slices import Slices, bit_by_bit
 from catstudio.ui.strip import ThumbnailStrip
 from catstudio.ui.theme import XS, L, M, S
 from catstudio.ui.widgets import (
@@ -76,6 +78,7 @@ class Inspector(QWidget):
         self._records: list[ImageRecord] = []
         self._names: dict[str, str] = {}
         self._reading: Fetch | None = None
+        self._gathering = Slices(self)
         self._size_bytes: int | None = None
         self._pictures = Pictures(bridge, self, limit=48 << 20)
         self._thumbnails = Thumbnails(bridge, self, limit=16 << 20)
@@ -175,9 +178,12 @@ class Inspector(QWidget):
         """Show the selection: none, one, or what many have in common."""
         if records == self._records:
             return
-        is_other = [r.id for r in records] != [r.id for r in self._records]
+        is_other = len(records) != len(self._records) or any(
+            one.id != before.id for one, before in zip(records, self._records, strict=True)
+        )
         self._records = list(records)
         if not records:
+            self._gathering.cancel()
             self._stack.setCurrentWidget(self._empty)
             self._feed.show(None)
             return
@@ -185,7 +191,8 @@ class Inspector(QWidget):
             self._size_bytes = None
             self.family.show_records([], [])
             self._scroll.verticalScrollBar().setValue(0)
-        self.fields.show_records(self._records)
+        self.fields.set_records(self._records)
+        self._gathering.start(self._gather(self._records))
         if len(records) == 1:
             self._show_one(records[0])
         else:
@@ -193,6 +200,14 @@ class Inspector(QWidget):
         self._stack.setCurrentWidget(self._scroll)
         if len(records) == 1 and is_other:
             self._read_relatives()
+
+    def _gather(self, records: list[ImageRecord]) -> Iterator[None]:
+        """Show what ``records`` have in common, once they have been gone through."""
+        found = InCommon()
+        yield from bit_by_bit(records, found.add)
+        self.fields.show_common(found)
+        if len(records) > 1:
+            self.sentence.setText(summary(found))
 
     def _show_one(self, record: ImageRecord) -> None:
         self.picture.show()
@@ -223,7 +238,6 @@ class Inspector(QWidget):
         self.mosaic.show()
         self._mark.hide()
         self.title.setText(f"{len(records):,} images")
-        self.sentence.setText(summary(records))
         self.notes.hide()
         for one in (self.use, self.more, self.fix):
             one.hide()
@@ -282,18 +296,17 @@ class Inspector(QWidget):
             self.preview_requested.emit(self._records[0].id)
 
 
-def summary(records: list[ImageRecord]) -> str:
+def summary(found: InCommon) -> str:
     """What many images have in common, in two sentences with counts."""
-    labels = Counter(r.label or "without a label" for r in records)
-    states = Counter(STATE_TITLES[r.state].lower() for r in records)
-    real = sum(r.is_real for r in records)
-    lineages = len({lineage for r in records for lineage in r.lineages})
-    kinds = f"{real:,} real, {len(records) - real:,} made"
-    return f"{_counts(labels)}. {_counts(states).capitalize()}.\n{kinds}; {lineages:,} independent."
+    labels = _counts((label or "without a label", n) for label, n in found.labels.most_common())
+    states = _counts((STATE_TITLES[state].lower(), n) for state, n in found.states.most_common())
+    kinds = f"{found.real:,} real, {found.count - found.real:,} made"
+    independent = f"{len(found.lineages):,} independent"
+    return f"{labels}. {states.capitalize()}.\n{kinds}; {independent}."
 
 
-def _counts(counter: Counter[str]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in counter.most_common())
+def _counts(counted: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counted)
 
 
 def _form(section: CollapsibleSection) -> QFormLayout:

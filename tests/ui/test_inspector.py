@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
@@ -11,6 +12,7 @@ from catstudio.core.changes import AddLabel
 from catstudio.core.types import ImageRecord, Split, State
 from catstudio.studio import Studio
 from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.in_common import InCommon
 from catstudio.ui.inspector import Inspector, summary
 
 
@@ -149,12 +151,31 @@ def test_generated_images_cannot_be_tested_on(
     assert allowed() == [True] * 4
 
 
+def test_thousands_are_gone_through_bit_by_bit(
+    inspector: Inspector, studio: Studio, monkeypatch, qtbot
+) -> None:
+    monkeypatch.setattr("catstudio.ui.slices._SLICE_S", -1.0)
+    cat = studio.images()[0]
+    many = [replace(cat, id=f"i{n}", label=("cat", "dog")[n % 2]) for n in range(2500)]
+    inspector.show_records(many)
+    assert inspector.title.text() == "2,500 images"
+    qtbot.waitUntil(lambda: inspector.sentence.text().startswith("1,250 cat, 1,250 dog."))
+    inspector.show_records(many[:2400])
+    inspector.show_records([])
+    inspector.show_records([cat])
+    qtbot.wait(30)
+    assert inspector.title.text() == cat.name and "1,200" not in inspector.sentence.text()
+    assert inspector.fields.label_chips["cat"].isChecked()
+
+
 def test_many_images(inspector: Inspector, studio: Studio, qtbot) -> None:
     records = studio.images()
     inspector.show_records(records)
     assert inspector.title.text() == "6 images"
+    found = InCommon()
+    found.add(records)
     told = "3 cat, 3 not-cat. 4 accepted, 2 to review.\n4 real, 2 made; 4 independent."
-    assert inspector.sentence.text() == told == summary(records)
+    assert inspector.sentence.text() == told == summary(found)
     assert not inspector.picture.isVisible() and inspector.mosaic.isVisible()
     fields = inspector.fields
     assert not any(chip.isChecked() for chip in fields.label_chips.values())

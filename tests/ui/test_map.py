@@ -21,9 +21,9 @@ from catstudio.learn.image_map import ImageMap, Likeness
 from catstudio.studio import Studio
 from catstudio.studio.mapping import Look, map_path
 from catstudio.ui.bridge import StudioBridge
-from catstudio.ui.gallery.filters import Filter
+from catstudio.ui.gallery.filters import Filter, Found
 from catstudio.ui.gallery.panel import GalleryPanel
-from catstudio.ui.map.canvas import MapCanvas
+from catstudio.ui.map.canvas import MapCanvas, Pick
 from catstudio.ui.map.colouring import ColourBy
 from catstudio.ui.map.tab import MapTab
 from catstudio.ui.theme import apply_theme
@@ -224,10 +224,48 @@ def test_many_scattered_images_are_shown_alone(canvas, gallery, studio, monkeypa
     monkeypatch.setattr("catstudio.ui.map.tab._MOST_SCATTERED", 1)
     a, b, *_ = ids(studio)
     lasso(qtbot, canvas, around(canvas, a, b))
-    assert set(gallery.model.visible_ids()) == set(gallery.view.selected_ids()) == {a, b}
+    qtbot.waitUntil(lambda: set(gallery.view.selected_ids()) == {a, b})
+    assert set(gallery.model.visible_ids()) == {a, b}
     assert gallery.filter_bar.found.text() == "From the map"
     gallery.filter_bar.found.click()
     assert gallery.model.filter() == Filter() and gallery.filter_bar.found.isHidden()
+
+
+def test_a_newer_selection_takes_the_place_of_one_under_way(
+    tab, canvas, gallery, studio, monkeypatch, qtbot
+) -> None:
+    monkeypatch.setattr("catstudio.ui.map.tab._MOST_SCATTERED", 2)
+    a, b, c, *_ = every = ids(studio)
+    tab._pick([a, b, c], Pick.REPLACE, a)
+    tab._pick(every, Pick.REPLACE, a)
+    assert gallery.view.selected_count() == 6
+    tab._pick(every[1:], Pick.REPLACE, b)
+    tab._pick([a, b, c], Pick.REPLACE, a)
+    qtbot.waitUntil(lambda: set(gallery.view.selected_ids()) == {a, b, c})
+    tab._pick(every, Pick.REPLACE, a)
+    tab._pick([b], Pick.REPLACE, b)
+    qtbot.wait(50)
+    assert gallery.view.selected_ids() == [b]
+    assert set(gallery.model.visible_ids()) == {a, b, c}
+
+
+def test_a_filter_chosen_meanwhile_stays(tab, canvas, gallery, studio, monkeypatch, qtbot) -> None:
+    monkeypatch.setattr("catstudio.ui.slices._SLICE_S", -1.0)
+    tab._picking.start(tab._select_alone(Filter(found=Found(tuple(ids(studio)[:2]), "two"))))
+    assert gallery.model.rowCount() == 2 and tab._picking.is_busy
+    gallery.clear_filters()
+    qtbot.waitUntil(lambda: not tab._picking.is_busy)
+    assert gallery.view.selected_ids() == [] and gallery.model.rowCount() == 6
+
+
+def test_the_project_may_close_while_a_selection_is_looked_for(
+    tab, canvas, bridge, gallery, studio, monkeypatch, qtbot
+) -> None:
+    monkeypatch.setattr("catstudio.ui.map.tab._MOST_SCATTERED", 1)
+    tab._pick(ids(studio)[:2], Pick.REPLACE, "")
+    bridge.close()
+    qtbot.wait(30)
+    assert gallery.view.selected_ids() == [] and gallery.model.rowCount() == 6
 
 
 def test_what_the_filters_hide_is_pale_and_left_alone(tab, canvas, gallery, studio, qtbot) -> None:

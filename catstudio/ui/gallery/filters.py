@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from catstudio.core.types import ImageRecord, Split, State
 from catstudio.sources import SOURCES
@@ -128,6 +128,30 @@ def choose(records: Collection[ImageRecord], wanted: Filter) -> tuple[list[Image
     facets.shown = len(shown)
     facets.lineages = len(lineages)
     return shown, facets
+
+
+class Asked(NamedTuple):
+    """What the gallery's rows depend on; ``records`` come oldest first."""
+
+    records: list[ImageRecord]
+    wanted: Filter
+    sort: Sort
+    labels: tuple[str, ...]
+
+
+class Rows(NamedTuple):
+    """The ``ids`` to show, the row of each, and the counts."""
+
+    ids: list[str]
+    numbers: dict[str, int]
+    facets: Facets
+
+
+def rows_of(asked: Asked) -> Rows:
+    """The gallery's rows. Of many images this takes a few frames."""
+    shown, facets = choose(asked.records, asked.wanted)
+    ids = arrange(shown, asked.sort, asked.labels, asked.wanted.found)
+    return Rows(ids, {id_: row for row, id_ in enumerate(ids)}, facets)
 
 
 def arrange(

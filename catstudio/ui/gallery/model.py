@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from PySide6.QtCore import (
@@ -20,8 +21,8 @@ from PySide6.QtCore import (
 from catstudio.core.changes import Touched
 from catstudio.core.types import ImageRecord
 from catstudio.sources import SOURCES
-from catstudio.ui.bridge import StudioBridge
-from catstudio.ui.gallery.filters import Facets, Filter, Sort, arrange, choose
+from catstudio.ui.bridge import Fetch, StudioBridge
+from catstudio.ui.gallery.filters import Asked, Facets, Filter, Rows, Sort, rows_of
 
 RECORD = Qt.ItemDataRole.UserRole + 1
 """The role under which a row gives its :class:`ImageRecord`."""
@@ -52,6 +53,7 @@ class GalleryModel(QAbstractListModel):
         self._filter = Filter()
         self._sort = Sort.NEWEST
         self._facets = Facets()
+        self._foreseen: tuple[Asked, Rows] | None = None
         self._stale: set[str] = set()
         self._is_reading = False
         self._is_loaded = False
@@ -125,6 +127,19 @@ class GalleryModel(QAbstractListModel):
             self._filter = wanted
             self._refresh()
 
+    def foresee(self, wanted: Filter, then: Callable[[], None], receiver: QObject) -> Fetch:
+        """Work out in the background what ``wanted`` shows, and then call ``then``: when that sets
+        the filter, and nothing has changed meanwhile, it takes no time. ``receiver`` must still
+        be there."""
+        asked = self._asked(wanted)
+
+        def keep(found: Rows) -> None:
+            self._foreseen = asked, found
+            then()
+            self._foreseen = None
+
+        return self._bridge.fetch(lambda: rows_of(asked), keep, receiver=receiver)
+
     def set_sort(self, sort: Sort) -> None:
         if sort is not self._sort:
             self._sort = sort
@@ -136,8 +151,8 @@ class GalleryModel(QAbstractListModel):
         self._records = {record.id: record for record in records}
         self._labels = labels
         self._is_loaded = True
-        shown, self._facets = choose(self._records.values(), self._filter)
-        self._set_rows(arrange(shown, self._sort, labels, self._filter.found))
+        found = rows_of(self._asked(self._filter))
+        self._facets, self._visible, self._rows = found.facets, found.ids, found.numbers
         self.endResetModel()
         self.facets_changed.emit(self._facets)
 
@@ -219,24 +234,32 @@ class GalleryModel(QAbstractListModel):
 
     # -- rows --------------------------------------------------------------------------------
 
+    def _asked(self, wanted: Filter) -> Asked:
+        return Asked(list(self._records.values()), wanted, self._sort, self._labels)
+
     def _refresh(self) -> None:
-        shown, self._facets = choose(self._records.values(), self._filter)
-        self._show(arrange(shown, self._sort, self._labels, self._filter.found))
+        asked = self._asked(self._filter)
+        if self._foreseen is not None and self._foreseen[0] == asked:
+            found = self._foreseen[1]
+        else:
+            found = rows_of(asked)
+        self._facets = found.facets
+        self._show(found)
         self.facets_changed.emit(self._facets)
 
-    def _show(self, wanted: list[str]) -> None:
+    def _show(self, found: Rows) -> None:
+        wanted, keep = found.ids, found.numbers
         if wanted == self._visible:
             return
-        keep = set(wanted)
-        going = [row for row, id_ in enumerate(self._visible) if id_ not in keep]
-        coming = [row for row, id_ in enumerate(wanted) if id_ not in self._rows]
-        out, into = list(ranges(going)), list(ranges(coming))
-        stay_in_order = [i for i in self._visible if i in keep] == [
+        going = (row for row, id_ in enumerate(self._visible) if id_ not in keep)
+        coming = (row for row, id_ in enumerate(wanted) if id_ not in self._rows)
+        # Counted no further than there may be.
+        out, into = (list(islice(ranges(r), _MOST_RANGES + 1)) for r in (going, coming))
+        if len(out) + len(into) > _MOST_RANGES or [i for i in self._visible if i in keep] != [
             i for i in wanted if i in self._rows
-        ]
-        if not stay_in_order or len(out) + len(into) > _MOST_RANGES:
+        ]:
             self.beginResetModel()
-            self._set_rows(wanted)
+            self._visible, self._rows = wanted, keep
             self.endResetModel()
             return
         for first, last in reversed(out):

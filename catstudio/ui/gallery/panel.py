@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
@@ -17,10 +17,12 @@ from catstudio.ui.gallery.filters import Facets, Filter
 from catstudio.ui.gallery.model import GalleryModel
 from catstudio.ui.gallery.thumbnails import Thumbnails, decode_picture
 from catstudio.ui.gallery.view import CELL_SIZES, GalleryView
+from catstudio.ui.slices import Slices
 from catstudio.ui.theme import L, M, S
 from catstudio.ui.widgets import EmptyState, label
 
 _COPIED_SIDE = 4096
+_MANY = 1_000
 _INDEPENDENT = (
     "Independent: how many different photos (or bursts of near-copies) the shown images go "
     "back to. Copies and variations of one photo teach little more than the photo."
@@ -63,6 +65,7 @@ class GalleryPanel(QWidget):
         self.filter_bar = FilterBar()
         self.actions_ = GalleryActions(self.view, bridge, self.view.selected_records)
         self._carrier = Carrier(bridge.studio)
+        self._telling = Slices(self)
         self._build()
         self._connect()
 
@@ -230,9 +233,15 @@ class GalleryPanel(QWidget):
         self.cell_size_changed.emit(size)
 
     def _selection_changed(self) -> None:
+        self._telling.start(self._tell())
+
+    def _tell(self) -> Iterator[None]:
         self.actions_.update()
         self._show_status()
-        self.selection_changed.emit(self.selected_records())
+        records = self.selected_records()
+        if len(records) > _MANY:
+            yield  # Who listens will need as long again.
+        self.selection_changed.emit(records)
 
     def _show_facets(self, facets: Facets) -> None:
         self.filter_bar.set_labels(self.model.labels())

@@ -78,7 +78,6 @@ class GalleryView(QListView):
         self.setModel(model)
         for changed in (model.dataChanged, model.rowsInserted, model.rowsRemoved):
             changed.connect(self._forget_chosen)
-        model.facets_changed.connect(self._forget_chosen)
         model.modelReset.connect(self._restore)
         model.rowsRemoved.connect(self._choose_neighbour)
         self.selectionModel().selectionChanged.connect(self._choice_changed)
@@ -225,7 +224,7 @@ class GalleryView(QListView):
             self.select(there)
         elif ids:
             self._select_row(row)
-        if not self.selectionModel().hasSelection():  # Else it has been said.
+        if ids and not self.selectionModel().hasSelection():  # Else it has been said.
             self.chosen_changed.emit()
 
     def _choose_neighbour(self) -> None:

@@ -81,7 +81,14 @@ class MapDrawing(QWidget):
 
     def set_selected(self, ids: Iterable[str]) -> None:
         """Mark these points; ids that are not on the map are passed over."""
-        rows = [row for row in map(self._rows.get, ids) if row is not None]
+        self.select_rows(self.rows_of(ids))
+
+    def rows_of(self, ids: Iterable[str]) -> list[int]:
+        """Where ``ids`` are among the points, those that are."""
+        return [row for row in map(self._rows.get, ids) if row is not None]
+
+    def select_rows(self, rows: list[int]) -> None:
+        """Mark the points of these ``rows``."""
         selected = np.zeros(len(self._ids), bool)
         selected[rows] = True
         if not np.array_equal(selected, self._selected):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from catstudio.core.types import ImageRecord
 from catstudio.studio import mapping
-from catstudio.ui.bridge import StudioBridge
+from catstudio.ui.bridge import Fetch, StudioBridge
 from catstudio.ui.gallery.filters import Filter, Found
 from catstudio.ui.gallery.model import description
 from catstudio.ui.gallery.panel import GalleryPanel
@@ -22,6 +23,7 @@ from catstudio.ui.map.hover_card import HoverCard
 from catstudio.ui.map.legend import Legend
 from catstudio.ui.map.shown import Shown, prepare
 from catstudio.ui.map.tool_bar import MapToolBar
+from catstudio.ui.slices import Slices, bit_by_bit
 from catstudio.ui.theme import L, M, S
 from catstudio.ui.widgets import ElidedLabel, EmptyState, button
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 _PAUSE_MS = 120
 _MOST_SCATTERED = 1_000
-"""Above so many separate rows a selection takes Qt seconds: the gallery then shows these alone."""
+"""More separate rows than this are hard to find in the gallery: it then shows these alone."""
 _ZOOM = 1.4
 _KEYS = (
     "The wheel zooms, the right button moves the map. Shift adds to the selection, Ctrl turns it "
@@ -64,6 +66,8 @@ class MapTab(QWidget):
         self._shown: Shown | None = None
         self._tested: Answers | None = None
         self._is_preparing = False
+        self._looking = Fetch()
+        self._picking, self._marking = Slices(self), Slices(self)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_PAUSE_MS)
@@ -195,17 +199,30 @@ class MapTab(QWidget):
             old = view.selected_ids()
             both = set(ids) | set(old) if pick.value == "add" else set(ids) ^ set(old)
             ids = [id_ for id_ in dict.fromkeys([*old, *ids]) if id_ in both]
-        if len(ids) > _MOST_SCATTERED and len(ids) < self._gallery.model.rowCount():
-            self._gallery.show_only(Filter(found=Found(tuple(ids), "From the map")))
-        if len(ids) > _MOST_SCATTERED:
+        self._looking.cancel()
+        self._picking.cancel()
+        if len(ids) <= _MOST_SCATTERED:
+            view.select(ids, current or None)
+        elif len(ids) >= self._gallery.model.rowCount():
             view.selectAll()
         else:
-            view.select(ids, current or None)
+            alone = Filter(found=Found(tuple(ids), "From the map"))
+            self._looking = self._gallery.model.foresee(
+                alone, lambda: self._picking.start(self._select_alone(alone)), self
+            )
+
+    def _select_alone(self, alone: Filter) -> Iterator[None]:
+        """Show and select what ``alone`` lets through."""
+        self._gallery.view.select([])  # Else it would be sought among the new rows.
+        self._gallery.show_only(alone)
+        yield
+        if self._gallery.model.filter() is alone:
+            self._gallery.view.selectAll()
 
     def _show_selection(self, records: list[ImageRecord]) -> None:
         if self.canvas is None:
             return
-        self.canvas.set_selected(record.id for record in records)
+        self._marking.start(self._mark(self.canvas, records))
         n = len(self._shown.rows) if self._shown is not None else 0
         noun = "image" if n == 1 else "images"
         chosen = f" · {len(records):,} selected" if records else ""
@@ -217,6 +234,14 @@ class MapTab(QWidget):
             else f"{n:,} images by likeness, {len(records):,} selected. Arrow keys go from image to "
             "image, Shift adds, plus and minus zoom, Home shows all."
         )
+
+    def _mark(self, canvas: MapCanvas, records: list[ImageRecord]) -> Iterator[None]:
+        """Mark ``records`` on the map, which look-ups of many scattered ids make long."""
+        rows: list[int] = []
+        yield from bit_by_bit(
+            records, lambda part: rows.extend(canvas.rows_of(record.id for record in part))
+        )
+        canvas.select_rows(rows)
 
     def _hover(self, id_: str, at: QPoint) -> None:
         if self.card is not None:
