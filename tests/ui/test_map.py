@@ -221,7 +221,7 @@ def test_the_gallerys_selection_is_marked(tab, canvas, gallery, studio, qtbot) -
 
 
 def test_many_scattered_images_are_shown_alone(canvas, gallery, studio, monkeypatch, qtbot) -> None:
-    monkeypatch.setattr("catstudio.ui.map.tab._MOST_SCATTERED", 1)
+    monkeypatch.setattr("catstudio.ui.map.picking._MOST_SCATTERED", 1)
     a, b, *_ = ids(studio)
     lasso(qtbot, canvas, around(canvas, a, b))
     qtbot.waitUntil(lambda: set(gallery.view.selected_ids()) == {a, b})
@@ -234,16 +234,16 @@ def test_many_scattered_images_are_shown_alone(canvas, gallery, studio, monkeypa
 def test_a_newer_selection_takes_the_place_of_one_under_way(
     tab, canvas, gallery, studio, monkeypatch, qtbot
 ) -> None:
-    monkeypatch.setattr("catstudio.ui.map.tab._MOST_SCATTERED", 2)
+    monkeypatch.setattr("catstudio.ui.map.picking._MOST_SCATTERED", 2)
     a, b, c, *_ = every = ids(studio)
-    tab._pick([a, b, c], Pick.REPLACE, a)
-    tab._pick(every, Pick.REPLACE, a)
+    tab.picking.pick([a, b, c], Pick.REPLACE, a)
+    tab.picking.pick(every, Pick.REPLACE, a)
     assert gallery.view.selected_count() == 6
-    tab._pick(every[1:], Pick.REPLACE, b)
-    tab._pick([a, b, c], Pick.REPLACE, a)
+    tab.picking.pick(every[1:], Pick.REPLACE, b)
+    tab.picking.pick([a, b, c], Pick.REPLACE, a)
     qtbot.waitUntil(lambda: set(gallery.view.selected_ids()) == {a, b, c})
-    tab._pick(every, Pick.REPLACE, a)
-    tab._pick([b], Pick.REPLACE, b)
+    tab.picking.pick(every, Pick.REPLACE, a)
+    tab.picking.pick([b], Pick.REPLACE, b)
     qtbot.wait(50)
     assert gallery.view.selected_ids() == [b]
     assert set(gallery.model.visible_ids()) == {a, b, c}
@@ -251,18 +251,20 @@ def test_a_newer_selection_takes_the_place_of_one_under_way(
 
 def test_a_filter_chosen_meanwhile_stays(tab, canvas, gallery, studio, monkeypatch, qtbot) -> None:
     monkeypatch.setattr("catstudio.ui.slices._SLICE_S", -1.0)
-    tab._picking.start(tab._select_alone(Filter(found=Found(tuple(ids(studio)[:2]), "two"))))
-    assert gallery.model.rowCount() == 2 and tab._picking.is_busy
+    tab.picking._selecting.start(
+        tab.picking._select_alone(Filter(found=Found(tuple(ids(studio)[:2]), "two")))
+    )
+    assert gallery.model.rowCount() == 2 and tab.picking._selecting.is_busy
     gallery.clear_filters()
-    qtbot.waitUntil(lambda: not tab._picking.is_busy)
+    qtbot.waitUntil(lambda: not tab.picking._selecting.is_busy)
     assert gallery.view.selected_ids() == [] and gallery.model.rowCount() == 6
 
 
 def test_the_project_may_close_while_a_selection_is_looked_for(
     tab, canvas, bridge, gallery, studio, monkeypatch, qtbot
 ) -> None:
-    monkeypatch.setattr("catstudio.ui.map.tab._MOST_SCATTERED", 1)
-    tab._pick(ids(studio)[:2], Pick.REPLACE, "")
+    monkeypatch.setattr("catstudio.ui.map.picking._MOST_SCATTERED", 1)
+    tab.picking.pick(ids(studio)[:2], Pick.REPLACE, "")
     bridge.close()
     qtbot.wait(30)
     assert gallery.view.selected_ids() == [] and gallery.model.rowCount() == 6

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from catstudio.core.types import ImageRecord
 from catstudio.studio import mapping
-from catstudio.ui.bridge import Fetch, StudioBridge
+from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.gallery.filters import Filter, Found
 from catstudio.ui.gallery.model import description
 from catstudio.ui.gallery.panel import GalleryPanel
@@ -21,6 +21,7 @@ from catstudio.ui.map.feed import MapFeed, newest_report
 from catstudio.ui.map.finder import Finder
 from catstudio.ui.map.hover_card import HoverCard
 from catstudio.ui.map.legend import Legend
+from catstudio.ui.map.picking import Picking
 from catstudio.ui.map.shown import Shown, prepare
 from catstudio.ui.map.tool_bar import MapToolBar
 from catstudio.ui.slices import Slices, bit_by_bit
@@ -28,11 +29,9 @@ from catstudio.ui.theme import L, M, S
 from catstudio.ui.widgets import ElidedLabel, EmptyState, button
 
 if TYPE_CHECKING:
-    from catstudio.ui.map.canvas import MapCanvas, Pick
+    from catstudio.ui.map.canvas import MapCanvas
 
 _PAUSE_MS = 120
-_MOST_SCATTERED = 1_000
-"""More separate rows than this are hard to find in the gallery: it then shows these alone."""
 _ZOOM = 1.4
 _KEYS = (
     "The wheel zooms, the right button moves the map. Shift adds to the selection, Ctrl turns it "
@@ -66,8 +65,8 @@ class MapTab(QWidget):
         self._shown: Shown | None = None
         self._tested: Answers | None = None
         self._is_preparing = False
-        self._looking = Fetch()
-        self._picking, self._marking = Slices(self), Slices(self)
+        self.picking = Picking(gallery, self)
+        self._marking = Slices(self)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_PAUSE_MS)
@@ -144,7 +143,7 @@ class MapTab(QWidget):
 
             self.canvas = canvas = MapCanvas()
             self.card = HoverCard(self._bridge, canvas)
-            canvas.picked.connect(self._pick)
+            canvas.picked.connect(self.picking.pick)
             canvas.hovered.connect(self._hover)
             canvas.opened.connect(self._gallery.preview)
             canvas.menu_asked.connect(self._open_menu)
@@ -192,32 +191,6 @@ class MapTab(QWidget):
             self._refresh()
 
     # -- the selection: one, the gallery's -------------------------------------------------------
-
-    def _pick(self, ids: list[str], pick: Pick, current: str) -> None:
-        view = self._gallery.view
-        if pick.value != "replace":
-            old = view.selected_ids()
-            both = set(ids) | set(old) if pick.value == "add" else set(ids) ^ set(old)
-            ids = [id_ for id_ in dict.fromkeys([*old, *ids]) if id_ in both]
-        self._looking.cancel()
-        self._picking.cancel()
-        if len(ids) <= _MOST_SCATTERED:
-            view.select(ids, current or None)
-        elif len(ids) >= self._gallery.model.rowCount():
-            view.selectAll()
-        else:
-            alone = Filter(found=Found(tuple(ids), "From the map"))
-            self._looking = self._gallery.model.foresee(
-                alone, lambda: self._picking.start(self._select_alone(alone)), self
-            )
-
-    def _select_alone(self, alone: Filter) -> Iterator[None]:
-        """Show and select what ``alone`` lets through."""
-        self._gallery.view.select([])  # Else it would be sought among the new rows.
-        self._gallery.show_only(alone)
-        yield
-        if self._gallery.model.filter() is alone:
-            self._gallery.view.selectAll()
 
     def _show_selection(self, records: list[ImageRecord]) -> None:
         if self.canvas is None:
