@@ -133,7 +133,9 @@ def test_a_map_is_made_takes_shape_and_is_kept(tab, bridge, studio, submitted, q
     assert isinstance(request, MapRequest) and len(request.items) == 6
     job = request.job_id
     bridge.job_event.emit(Progress(job_id=job, done=3, total=6, message="Looking", eta=9.0))
-    assert tab.bar.step.text() == "Looking, about 9 s left" and tab.bar.cancel.isVisible()
+    assert (
+        tab.bar.work.step.text() == "Looking · about 9 s left" and tab.bar.work.cancel.isVisible()
+    )
     assert tab._unmade.action.isHidden()
     index = np.arange(6, dtype="<i4").tobytes()
     places = (PLACES, PLACES[::-1].copy())
@@ -158,9 +160,9 @@ def test_a_map_that_was_stopped_keeps_its_sketch(
     qtbot.waitUntil(lambda: len(submitted) == 1)
     cancelled = []
     studio_cancel, studio.cancel = studio.cancel, cancelled.append
-    tab.bar.cancel.click()
+    tab.bar.work.cancel.click()
     studio.cancel = studio_cancel
-    assert cancelled == [submitted[0].job_id] and not tab.bar.cancel.isEnabled()
+    assert cancelled == [submitted[0].job_id] and not tab.bar.work.cancel.isEnabled()
     more = {"message": "No."} if end is Failed else {}
     bridge.job_event.emit(end(job_id=submitted[0].job_id, **more))
     qtbot.waitUntil(tab._unmade.action.isVisible)

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from catstudio.ui.theme import S
 from catstudio.ui.training.audit_feed import AuditFeed
-from catstudio.ui.training.work_row import WorkRow
 from catstudio.ui.widgets import button, label
+from catstudio.ui.work_row import WorkRow
 
 
 class AuditBar(QWidget):

@@ -19,8 +19,8 @@ from catstudio.ui.bridge import StudioBridge
 from catstudio.ui.theme import XL, XS, L, M, S
 from catstudio.ui.training.answer import figures_grid
 from catstudio.ui.training.confusion import ConfusionView
-from catstudio.ui.training.work_row import WorkRow
 from catstudio.ui.widgets import Card, ComboBox, button, label
+from catstudio.ui.work_row import WorkRow
 
 _MOST_TOLD = 5
 

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
 from catstudio.studio import LabelReadiness, Readiness
 from catstudio.ui.add_data.asks import plural
 from catstudio.ui.theme import LARGE, XL, XS, M, S, current
-from catstudio.ui.training.work_row import WorkRow
 from catstudio.ui.widgets import Card, button, label
+from catstudio.ui.work_row import WorkRow
 
 
 def real_sentence(one: LabelReadiness) -> str:
