@@ -1,10 +1,12 @@
 """Is the map of 50,000 images smooth, and how long does it take to lay out?
 
-    python -m benchmarks.map [--points 50000] [--ratio 1 1.5 2] [--lay-out]
+    python -m benchmarks.map [--points 50000] [--ratio 1 1.5 2] [--window] [--lay-out]
 
 Frames: pan and zoom of the real canvas, each painted to the end, at several scales of the screen;
 what a lasso, a click and a change of colours cost the window's thread; and, on a reading thread,
-what working out the groups costs. ``--lay-out`` also times the worker's part on made-up vectors:
+what working out the groups costs. ``--window`` shows the same in the whole window, the gallery and
+the inspector beside it: the longest gap of a heartbeat on its thread while the tab is shown for the
+first time, the colours change, and images are selected. ``--lay-out`` also times the worker's part on made-up vectors:
 principal components, neighbours, t-SNE.
 """
 
@@ -13,14 +15,20 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.window import Heartbeat, wait
+
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
     from catstudio.core.types import ImageRecord
     from catstudio.ui.map.canvas import MapCanvas
 
@@ -151,6 +159,66 @@ def preparing(n: int) -> None:
     say("groups and filters, on a reading thread", timed(work, 5))
 
 
+def stalls(n: int, qt: QApplication) -> None:
+    """The whole window with a made-up project of ``n`` images."""
+    from catstudio.learn.image_map import ImageMap, Likeness
+    from catstudio.ui import app
+    from catstudio.ui.map.canvas import Pick
+    from catstudio.ui.map.colouring import ColourBy
+    from catstudio.ui.tabs import MAP
+
+    held = app.Window(qt, name=f"benchmark-map-{os.getpid()}")
+    window, heart = held.window, Heartbeat()
+    records = [record(i) for i in range(n)]
+    ids, hashes = [r.id for r in records], tuple(r.sha256 for r in records)
+    some = np.random.default_rng(0).permutation(n)
+    kept = ImageMap(hashes, crowd(n, 2), "t-sne", "", Likeness.of(np.ones((1, 2), np.float32)))
+
+    def settle() -> None:
+        until = time.monotonic() + 0.5
+        wait(lambda: time.monotonic() > until)
+
+    def measure(words: str, do: Callable[[], object], is_done: Callable[[], bool]) -> None:
+        settle()
+        heart.start()
+        do()
+        wait(is_done)
+        settle()
+        longest, second, _ = heart.stop()
+        print(f"  {words:<46} longest stall {longest:5.0f} ms, then {second:.0f} ms")
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        window.welcome.set_folder(Path(folder))
+        window.welcome.begin.click()
+        wait(lambda: window.workspace is not None and window.workspace.gallery.model.is_loaded)
+        space = window.workspace
+        assert space is not None
+        space.studio.image_map = lambda _: kept  # type: ignore[method-assign]
+        space.gallery.model.set_images(records, ("cat", "not-cat"))
+        tab, view = space.map, space.gallery.view
+        measure(
+            "the tab is shown for the first time",
+            lambda: space.tabs.setCurrentIndex(MAP),
+            lambda: tab.canvas is not None and tab.canvas._buffer is not None,
+        )
+        before = tab._shown
+        measure(
+            "other colours", tab.tools.chips[ColourBy.LABEL].click, lambda: tab._shown != before
+        )
+        for count in (500, n // 2, 500):
+            space.gallery.clear_filters()
+            chosen = [ids[i] for i in some[:count]]
+            measure(
+                f"{count:,} scattered images are selected",
+                lambda chosen=chosen: tab.picking.pick(chosen, Pick.REPLACE, ""),
+                lambda count=count: view.selected_count() == count,
+            )
+        window.projects.close()
+        wait(lambda: window.projects.studio is None)
+    held.close()
+    window.close()
+
+
 def laying_out(n: int) -> None:
     """The worker's part, and a search in the kept map."""
     from catstudio.engine import neighbourhoods
@@ -182,10 +250,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=50_000)
     parser.add_argument("--ratio", type=float, nargs="*", default=[1.0, 1.5, 2.0])
+    parser.add_argument("--window", action="store_true")
     parser.add_argument("--lay-out", action="store_true")
     args = parser.parse_args()
     from PySide6.QtWidgets import QApplication
 
+    from catstudio.ui.app import build_application
     from catstudio.ui.map.canvas import MapCanvas
     from catstudio.ui.theme import apply_theme
 
@@ -197,7 +267,8 @@ def main() -> None:
         def devicePixelRatioF(self) -> float:  # noqa: N802 - Qt's name.
             return self.ratio
 
-    apply_theme(QApplication([]), "light")
+    qt = build_application()
+    apply_theme(qt, "light")
     for ratio in args.ratio:
         print(f"{args.points:,} points on {SIZE[0]} x {SIZE[1]} at {ratio:g} x")
         canvas = Scaled()
@@ -210,6 +281,10 @@ def main() -> None:
         frames(canvas, args.points)
         canvas.close()
     preparing(args.points)
+    if args.window:
+        with tempfile.TemporaryDirectory() as home:
+            os.environ["CATSTUDIO_HOME"] = home
+            stalls(args.points, qt)
     if args.lay_out:
         laying_out(args.points)
 
