@@ -476,7 +476,7 @@ holder.close()
 
 
 STARTS = """
-import sys
+import gc, sys
 from catstudio import __main__
 from catstudio.ui.app import Window, build_application
 app = build_application()
@@ -487,6 +487,7 @@ print("LATE", sorted(late & set(sys.modules)))
 holder.window.projects.get_ready()
 holder.window.close()  # waits for it
 print("READY", sorted(late & set(sys.modules)))
+assert gc.get_freeze_count()
 holder.window.projects.get_ready()
 assert not holder.window.projects._opener.is_busy
 holder.close()
