@@ -30,6 +30,11 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
     """Too few images to tell; says how many more it would take, where that is known."""
 
+    @property
+    def is_found(self) -> bool:
+        """Is there something to look at?"""
+        return self in (Verdict.LOOK, Verdict.PROBLEM)
+
 
 class Shown(Struct, frozen=True):
     """An image that shows what was found, why it is shown, and the image it is compared with."""
@@ -145,15 +150,19 @@ class AuditData:
         """[n]."""
         return np.array([item.is_real for item in self.items], bool)
 
+    @property
+    def strength(self) -> float:
+        """The regularisation that the head was fitted with."""
+        return float(self.head.info.get("strength", STRENGTH))
+
     @cached_property
     def left_out(self) -> LeftOut | None:
         """Training photos as heads answer them that have not seen their families; None of too few."""
-        strength = float(self.head.info.get("strength", STRENGTH))
         return left_out(
             self.training,
             self.labels,
             self.head.space,
-            strength,
+            self.strength,
             lambda *_: self.check_cancelled(),
         )
 

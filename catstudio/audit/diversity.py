@@ -43,7 +43,6 @@ MOST = 250
 """Images a side that are compared in one label and source."""
 MOST_CELLS = 8
 MOST_REPEATS = 1500
-FOUND = (Verdict.LOOK, Verdict.PROBLEM)
 HALVES = 12
 """Halves whose spread tells how far the figure depends on which images there are."""
 NEIGHBOURS = 5
@@ -124,7 +123,7 @@ def run(data: AuditData) -> Finding:
     worst = max((one for one in found if one.verdict is verdict), key=lambda one: one.lacks)
     repeats = _repeats(data)
     most = max(repeats, key=lambda one: one.k / one.n, default=None)
-    if most and most.verdict in FOUND:
+    if most and most.verdict.is_found:
         verdict = gravest([verdict, most.verdict])
     return Finding(
         id=CHECK.id,
@@ -134,9 +133,9 @@ def run(data: AuditData) -> Finding:
         high=max(0.0, worst.high),
         n=worst.n_made,
         unit="share",
-        text=_text(data, worst) + (f" {most.text}" if most and most.verdict in FOUND else ""),
+        text=_text(data, worst) + (f" {most.text}" if most and most.verdict.is_found else ""),
         advice=_advice(verdict, worst),
-        images=_shown(data, worst) if verdict in FOUND else (),
+        images=_shown(data, worst) if verdict.is_found else (),
         details={
             "sources": [_plain(data, one) for one in found],
             "repeats": [{"source": one.source, "k": one.k, "n": one.n} for one in repeats],

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from catstudio.audit.base import AuditData
 from catstudio.learn.cleaned import left_out_by_cleaned
-from catstudio.learn.fitting import STRENGTH
 from catstudio.learn.lineages import family_numbers
 
 MOST_CLEANED = 200
@@ -86,9 +85,8 @@ def judged_by_cleaned(data: AuditData, photos: Judged) -> Judged:
     """
     if len(data.train) > MOST_CLEANED:
         return photos
-    strength = float(data.head.info.get("strength", STRENGTH))
     found = left_out_by_cleaned(
-        data.training, data.labels, data.head.space, strength, data.check_cancelled
+        data.training, data.labels, data.head.space, data.strength, data.check_cancelled
     )
     if found is None:
         return photos

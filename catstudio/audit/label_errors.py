@@ -70,7 +70,7 @@ def run(data: AuditData) -> Finding:
     doubted = disagreement(photos, noise, lambda: judged_by_cleaned(data, photos), data.seed)
     verdict = gravest([_verdict(noise, photos.groups[sure.rows], sure), doubted.verdict])
     rows, suggested = sure.rows, sure.suggested
-    if doubted.verdict in (Verdict.LOOK, Verdict.PROBLEM):
+    if doubted.verdict.is_found:
         # Many wrong labels make a model so unsure that no single one stands out.
         more = ~np.isin(doubted.rows, rows)
         rows = np.concatenate([rows, doubted.rows[more]])

@@ -76,7 +76,7 @@ def run(data: AuditData) -> Finding:
     ties += pixel_ties(data)
     judged = [(tie, judge(tie)) for tie in ties]
     verdict = gravest([Verdict.OK, *(v for tie, v in judged if _counts(tie, v))])
-    found = [(tie, v) for tie, v in judged if v in (Verdict.PROBLEM, Verdict.LOOK)]
+    found = [(tie, v) for tie, v in judged if v.is_found]
     found.sort(key=lambda one: (one[1] is not verdict, -one[0].value / LIMITS[one[0].trait][1]))
     top = found[0][0] if found else _firmest(ties[:n_counted], judged, verdict)
     seen = _seen(data, top) if found and top else ""
@@ -111,7 +111,7 @@ def judge(tie: Tie) -> Verdict:
 
 
 def _counts(tie: Tie, verdict: Verdict) -> bool:
-    return tie.trait in ALWAYS_JUDGED or verdict in (Verdict.PROBLEM, Verdict.LOOK)
+    return tie.trait in ALWAYS_JUDGED or verdict.is_found
 
 
 def _firmest(counted: list[Tie], judged: list[tuple[Tie, Verdict]], verdict: Verdict) -> Tie | None:

@@ -61,8 +61,9 @@ def run(data: AuditData) -> Finding:
     """Take the directions that tell real from made out of the embeddings, and fit again.
 
     The figure is what balanced accuracy on the real test photos gains by that, over taking out
-    as many directions that tell kinds dealt out by chance: a head that does not lean on the source gains nothing. Beside it
-    stands the gap in recall between made images and photos of one label.
+    as many directions that tell kinds dealt out by chance: a head that does not lean on the
+    source gains nothing. Beside it stands the gap in recall between made images and photos of one
+    label.
     """
     if not len(made_in_training(data)):
         text = "All training images are photos, so there is no source to lean on."
@@ -88,7 +89,7 @@ def run(data: AuditData) -> Finding:
         unit="points",
         text=_text(data, gain, gaps),
         advice=_advice(verdict),
-        images=wrong if verdict in (Verdict.PROBLEM, Verdict.LOOK) else (),
+        images=wrong if verdict.is_found else (),
         details=_details(data, gaps, len(directions)),
     )
 
@@ -160,14 +161,10 @@ def _right(data: AuditData, train: TrainingSet, directions: Floats) -> Bools:
         _without(train.x, directions), train.y, train.lineages, train.is_real, train.copies,
         train.shares,
     )  # fmt: skip
-    head = fit_head(cut, data.labels, data.head.space, strength=_strength(data))
+    head = fit_head(cut, data.labels, data.head.space, strength=data.strength)
     scores = head.scores(_without(data.x[data.test], directions).astype(np.float64))
     right: Bools = scores.argmax(axis=1) == data.y[data.test]
     return right
-
-
-def _strength(data: AuditData) -> float:
-    return float(data.head.info.get("strength", 10.0))
 
 
 def _gain(data: AuditData, train: TrainingSet, directions: Floats) -> tuple[float, float, float]:
@@ -193,7 +190,7 @@ def _gaps(data: AuditData, train: TrainingSet, rows: Ints) -> tuple[list[Gap], t
         kept, judged = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
         if len(judged) and len(np.unique(train.y[kept])) == len(data.labels):
             head = fit_head(
-                subset(train, kept), data.labels, data.head.space, strength=_strength(data)
+                subset(train, kept), data.labels, data.head.space, strength=data.strength
             )
             answer[judged] = head.scores(train.x[judged].astype(np.float64)).argmax(axis=1)
     gaps, shown = [], []

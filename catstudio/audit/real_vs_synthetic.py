@@ -178,7 +178,7 @@ def _verdict(figures: list[Figure]) -> Verdict:
         [
             figure.verdict
             for figure in figures
-            if figure.source == together or figure.verdict in (Verdict.PROBLEM, Verdict.LOOK)
+            if figure.source == together or figure.verdict.is_found
         ]
     )
 

@@ -24,7 +24,6 @@ from catstudio.jobs.context import JobContext
 from catstudio.jobs.requests import AuditItem, AuditRequest, DataItem
 from catstudio.learn.answered import kept
 from catstudio.learn.cross_validation import MANY
-from catstudio.learn.fitting import STRENGTH
 from catstudio.learn.head import Head
 from catstudio.learn.lineages import family_numbers
 from catstudio.learn.threshold_costs import MIN_LINEAGES, Answered
@@ -168,7 +167,7 @@ def _worth(data: AuditData, seed: int, context: JobContext) -> Json:
         TestPhotos(data.x[data.test], data.y[data.test], family_numbers(lineages)),
         data.labels,
         data.head.space,
-        data.head.info.get("strength", STRENGTH),
+        data.strength,
         temperature=data.head.temperature,
         seed=seed,
         on_fit=on_fit,
