@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp, log
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from catstudio.audit.nearest import (
 from catstudio.learn.answer import percent
 from catstudio.learn.diversity import vendi
 from catstudio.learn.features import unit
-from catstudio.learn.intervals import LEVEL, wilson
+from catstudio.learn.intervals import Z, wilson
 from catstudio.learn.lineages import family_numbers
 from catstudio.learn.manifold import kernel_distance, manifold
 
@@ -47,7 +46,6 @@ HALVES = 12
 """Halves whose spread tells how far the figure depends on which images there are."""
 NEIGHBOURS = 5
 MOST_SHOWN = 12
-_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 
 
 @dataclass(frozen=True)
@@ -177,8 +175,8 @@ def _variety(data: AuditData, cell: Cell) -> Variety:
     return Variety(
         cell=cell,
         lacks=1.0 - exp(middle),
-        low=1.0 - exp(middle + _Z * spread),
-        high=1.0 - exp(middle - _Z * spread),
+        low=1.0 - exp(middle + Z * spread),
+        high=1.0 - exp(middle - Z * spread),
         effective=vendi(x[made]),
         n_real=len(real),
         n_made=len(made),

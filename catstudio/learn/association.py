@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catstudio.learn.intervals import LEVEL, RESAMPLES, percentile
+from catstudio.learn.intervals import RESAMPLES, Z, percentile
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.intp]
@@ -73,7 +72,7 @@ def _least_of_two_by_two(table: Floats, n: int) -> float:
     if kept.shape != (2, 2):
         return 0.0
     v = sqrt(max(float(_phi_squared(kept)), 0.0))
-    return max(0.0, v - NormalDist().inv_cdf(0.5 + LEVEL / 2) / sqrt(n))
+    return max(0.0, v - Z / sqrt(n))
 
 
 def _within(value: float, bounds: tuple[float, float]) -> Interval:

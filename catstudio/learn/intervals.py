@@ -14,16 +14,17 @@ Ints = NDArray[np.integer]
 
 LEVEL = 0.95
 RESAMPLES = 2000
-_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+"""Standard errors to either bound of an interval at ``LEVEL`` of what is normal."""
 
 
 def wilson(successes: float, n: float) -> tuple[float, float]:
     """Score interval for a proportion [Wilson 1927]; (0, 1) when nothing was counted."""
     if n <= 0:
         return 0.0, 1.0
-    p, z2 = successes / n, _Z * _Z
+    p, z2 = successes / n, Z * Z
     middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    half = Z * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
@@ -60,7 +61,7 @@ def auc_interval(auc: float, positives: float, negatives: float) -> tuple[float,
     def slack(theta: float) -> float:
         q = (1 - theta) / (2 - theta) + theta / (1 + theta)
         variance = theta * (1 - theta) * (1 + (average - 1) * q) / (positives * negatives)
-        return abs(auc - theta) - _Z * sqrt(max(variance, 0.0))
+        return abs(auc - theta) - Z * sqrt(max(variance, 0.0))
 
     def solve(outside: float) -> float:
         if slack(outside) <= 0:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catstudio.learn.intervals import LEVEL
+from catstudio.learn.intervals import Z
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.intp]
@@ -25,7 +24,6 @@ BLOCKS = 20
 MIN_FAMILIES = 4
 """Of either kind: with one left out, there must be pairs left."""
 _ROWS = 512
-_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 
 
 @dataclass(frozen=True)
@@ -115,11 +113,11 @@ class KernelDistance:
 
     @property
     def low(self) -> float:
-        return self.value - _Z * self.error
+        return self.value - Z * self.error
 
     @property
     def high(self) -> float:
-        return self.value + _Z * self.error
+        return self.value + Z * self.error
 
 
 def kernel_distance(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catstudio.learn.intervals import LEVEL
+from catstudio.learn.intervals import Z
 from catstudio.learn.metrics import effective_share
 
 Floats = NDArray[np.floating]
@@ -25,7 +24,6 @@ Chosen by simulation (normal scores, 8 to 200 photos a side, areas of 0.76 to 0.
 at which the interval holds the truth in 93 draws of 100 or more from 8 photos a side on. Without
 it the interval of two nearly perfect rankings of 20 misses in up to one draw of four."""
 
-_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 _STEPS = 60
 
 
@@ -58,7 +56,7 @@ def paired_proportions(gained: float, lost: float, n: float) -> tuple[float, flo
 
     def is_outside(delta: float) -> bool:
         spread = _score_variance(gained, lost, n, delta)
-        return (gained - lost - n * delta) ** 2 > _Z * _Z * spread
+        return (gained - lost - n * delta) ** 2 > Z * Z * spread
 
     return _edge(seen, -1.0, is_outside), _edge(seen, 1.0, is_outside)
 
@@ -106,7 +104,7 @@ def balanced_mean(
         value += float(weight * gaps[rows].mean())
         of_label = _variance(gaps[rows], None if groups is None else groups[rows], 1.0)
         variance += float(weight**2 * of_label)
-    half = _Z * sqrt(variance)
+    half = Z * sqrt(variance)
     return value, max(-2.0, value - half), min(2.0, value + half)
 
 
@@ -126,7 +124,7 @@ def auc_difference(
     for side, rows in ((0, is_positive), (1, ~is_positive)):
         gaps = parts[1][side] - parts[0][side]
         variance += _variance(gaps, None if groups is None else groups[rows], RANK_DOUBT)
-    half = _Z * sqrt(variance)
+    half = Z * sqrt(variance)
     return value, max(-1.0, value - half), min(1.0, value + half)
 
 
