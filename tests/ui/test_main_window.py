@@ -494,29 +494,27 @@ holder.close()
 """
 
 
-def test_what_an_open_project_needs_is_loaded_after_the_first_frame(home: Path) -> None:
+def said_by(home: Path, seconds: float, script: str, *arguments: str) -> str:
+    """What ``script`` prints in a process of its own, which must end well within ``seconds``."""
     done = subprocess.run(
-        [sys.executable, "-c", STARTS],
+        [sys.executable, "-c", script, *arguments],
         env={**os.environ, "CATSTUDIO_HOME": str(home), "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=seconds,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "LATE []" in done.stdout, done.stdout
-    assert "'catstudio.studio', 'catstudio.ui.workspace'" in done.stdout, done.stdout
+    return done.stdout
+
+
+def test_what_an_open_project_needs_is_loaded_after_the_first_frame(home: Path) -> None:
+    told = said_by(home, 60, STARTS)
+    assert "LATE []" in told, told
+    assert "'catstudio.studio', 'catstudio.ui.workspace'" in told, told
 
 
 @pytest.mark.needs_engine
 def test_no_model_is_ever_loaded_by_the_window(home: Path, cat_photo: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(cat_photo)],
-        env={**os.environ, "CATSTUDIO_HOME": str(home), "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "HEAVY []" in done.stdout, done.stdout
+    told = said_by(home, 110, SCRIPT, str(cat_photo))
+    assert "HEAVY []" in told, told
